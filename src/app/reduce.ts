@@ -1,0 +1,206 @@
+/**
+ * Events to state. Pure, exhaustive, bounded; the only place where state is made.
+ */
+import type { AttemptEvent, MessageEvent, OpenEvent } from '../net/index.ts';
+import type {
+  AppEvent,
+  ConnectEvent,
+  ErrorEvent,
+  LogLevel,
+  ReadyEvent,
+  Stamped,
+  StepEvent,
+} from './events.ts';
+import {
+  type AttemptState,
+  MAX_ATTEMPTS,
+  MAX_LOG,
+  MAX_MESSAGE_TEXT,
+  MAX_MESSAGES,
+  MAX_PIPES,
+  type PipeState,
+  type State,
+  type StepState,
+} from './state.ts';
+import { reduceUi } from './ui-state.ts';
+
+export function reduce(state: State, event: Stamped): State {
+  switch (event.event) {
+    case 'interfaces':
+      return { ...state, interfaces: event.interfaces };
+    case 'step':
+      return reduceStep(state, event);
+    case 'ready':
+      return reduceReady(state, event);
+    case 'stopped':
+      return {
+        ...state,
+        nodes: state.nodes.map((n) => (n.nodeId === event.nodeId ? { ...n, running: false } : n)),
+      };
+    case 'load':
+      return { ...state, load: { cpu: event.cpu, memoryUsed: event.memoryUsed, load1: event.load1 } };
+    case 'connect':
+      return addPipe(state, newPipe(event.pipe, event.node, true, event.at, event));
+    case 'attempt':
+      return reduceAttempt(state, event);
+    case 'open':
+      return reduceOpen(state, event);
+    case 'message':
+      return reduceMessage(state, event);
+    case 'rtt':
+      return updatePipe(state, event.pipe, (pipe) => ({ ...pipe, rtt: event.rtt }));
+    case 'closed':
+      return updatePipe(state, event.pipe, (pipe) => ({ ...pipe, state: 'closed', reason: event.reason }));
+    case 'error':
+      return reduceError(state, event);
+    case 'log':
+      return addLog(state, event.at, event.level, event.text);
+    case 'refused':
+      return addLog(state, event.at, 'info', `refused ${event.remote}: ${event.reason}`);
+    case 'bench':
+      return addLog(state, event.at, 'info', `bench ${event.sendMbps} Mbit/s out, ${event.receiveMbps} in`);
+    case 'ui':
+      return markRead({ ...state, ui: reduceUi(state.ui, event) });
+    default:
+      return unreachable(event);
+  }
+}
+
+function unreachable(event: never): never {
+  throw new Error(`unknown event ${JSON.stringify(event satisfies never as AppEvent)}`);
+}
+
+function reduceStep(state: State, event: Stamped<StepEvent>): State {
+  const before = state.steps.find((step) => step.name === event.name);
+  const startedAt = event.state === 'start' ? event.at : (before?.startedAt ?? event.at);
+  const step: StepState = {
+    name: event.name,
+    state: event.state,
+    detail: event.detail ?? '',
+    startedAt,
+    elapsed: event.state === 'start' ? null : event.at - startedAt,
+  };
+  const steps = before ? state.steps.map((s) => (s === before ? step : s)) : [...state.steps, step];
+  return { ...state, steps };
+}
+
+function reduceReady(state: State, event: Stamped<ReadyEvent>): State {
+  const { nodeId, address, port, slot, nickname } = event;
+  const node = { nodeId, address, port, slot, nickname, running: true };
+  const known = state.nodes.some((n) => n.nodeId === nodeId);
+  return {
+    ...state,
+    nodes: known ? state.nodes.map((n) => (n.nodeId === nodeId ? node : n)) : [...state.nodes, node],
+  };
+}
+
+function newPipe(
+  id: string,
+  node: string,
+  initiator: boolean,
+  at: number,
+  connect: ConnectEvent | null,
+): PipeState {
+  return {
+    id,
+    node,
+    initiator,
+    state: 'connecting',
+    target: connect?.peer ?? null,
+    peer: null,
+    path: null,
+    startedAt: at,
+    elapsed: null,
+    rtt: null,
+    attempts: [],
+    messages: [],
+    unread: 0,
+    reason: null,
+  };
+}
+
+function addPipe(state: State, pipe: PipeState): State {
+  const pipes = [...state.pipes, pipe];
+  if (pipes.length > MAX_PIPES) {
+    const oldest = pipes.findIndex((p) => p.state === 'closed' || p.state === 'failed');
+    pipes.splice(Math.max(0, oldest), 1);
+  }
+  return { ...state, pipes };
+}
+
+function updatePipe(state: State, id: string, change: (pipe: PipeState) => PipeState): State {
+  if (!state.pipes.some((pipe) => pipe.id === id)) return state;
+  return { ...state, pipes: state.pipes.map((pipe) => (pipe.id === id ? change(pipe) : pipe)) };
+}
+
+function reduceAttempt(state: State, event: Stamped<AttemptEvent>): State {
+  const { id, method, path, family, local, remote } = event;
+  return updatePipe(state, event.pipe, (pipe) => {
+    const before = pipe.attempts.find((attempt) => attempt.id === id);
+    const attempt: AttemptState = {
+      id,
+      method,
+      path,
+      family,
+      state: event.state,
+      local,
+      remote,
+      startedAt: before?.startedAt ?? event.at - event.elapsed,
+      elapsed: event.state === 'start' ? null : event.elapsed,
+      reason: event.reason ?? null,
+    };
+    const attempts = before
+      ? pipe.attempts.map((a) => (a === before ? attempt : a))
+      : [...pipe.attempts, attempt].slice(-MAX_ATTEMPTS);
+    return { ...pipe, attempts };
+  });
+}
+
+function reduceOpen(state: State, event: Stamped<OpenEvent>): State {
+  const known = state.pipes.some((pipe) => pipe.id === event.pipe);
+  const startedAt = event.at - event.elapsed;
+  const base = known
+    ? state
+    : addPipe(state, newPipe(event.pipe, event.node, event.initiator, startedAt, null));
+  const { method, path, family, transport, local, remote } = event;
+  return updatePipe(base, event.pipe, (pipe) => ({
+    ...pipe,
+    state: 'open',
+    peer: event.peer,
+    path: { method, path, family, transport, local, remote },
+    elapsed: event.elapsed,
+    rtt: event.rtt,
+  }));
+}
+
+function reduceMessage(state: State, event: Stamped<MessageEvent>): State {
+  const inFront = state.ui.screen === 'chat' && state.ui.pipe === event.pipe;
+  return updatePipe(state, event.pipe, (pipe) => ({
+    ...pipe,
+    messages: [
+      ...pipe.messages.slice(1 - MAX_MESSAGES),
+      { at: event.at, direction: event.direction, text: event.text.slice(0, MAX_MESSAGE_TEXT) },
+    ],
+    unread: event.direction === 'in' && !inFront ? pipe.unread + 1 : pipe.unread,
+  }));
+}
+
+function reduceError(state: State, event: Stamped<ErrorEvent>): State {
+  const text = event.hint === '' ? event.message : `${event.message}; ${event.hint}`;
+  const logged = addLog(state, event.at, 'error', text);
+  if (event.pipe === undefined) return { ...logged, error: { message: event.message, hint: event.hint } };
+  return updatePipe(logged, event.pipe, (pipe) => ({
+    ...pipe,
+    state: pipe.state === 'connecting' ? 'failed' : pipe.state,
+    reason: text,
+  }));
+}
+
+function addLog(state: State, at: number, level: LogLevel, text: string): State {
+  return { ...state, log: [...state.log.slice(1 - MAX_LOG), { at, level, text }] };
+}
+
+function markRead(state: State): State {
+  if (state.ui.screen !== 'chat' || state.ui.pipe === null) return state;
+  return updatePipe(state, state.ui.pipe, (pipe) => (pipe.unread === 0 ? pipe : { ...pipe, unread: 0 }));
+}

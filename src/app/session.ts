@@ -1,0 +1,32 @@
+/**
+ * What a door (TUI or command) may ask the running program to do. Outcomes come back as events.
+ */
+import type { Family, Method, Pathway } from '../net/index.ts';
+import type { Store } from './store.ts';
+
+/** What a connect may use, in order of preference (contract: --methods, --paths, --families). */
+export interface ConnectChoice {
+  /** Nickname or address. */
+  readonly peer: string;
+  readonly methods: readonly Method[];
+  readonly paths: readonly Pathway[];
+  readonly families: readonly Family[];
+}
+
+export interface Session {
+  readonly store: Store;
+  /** Starts the first node; resolves when it is ready. Failures are events. */
+  start(): Promise<void>;
+  /** Starts one more node in this process. Failures are events. */
+  startNode(): Promise<void>;
+  /** Starts connecting. @returns the id of the pipe to come; its attempts and outcome are events */
+  connect(choice: ConnectChoice): string;
+  /** Gives a connect up, or closes an open pipe. */
+  close(pipe: string): void;
+  /** Sends one message. Failures are events. */
+  say(pipe: string, text: string): void;
+  /** Measures the round trip of this pipe every few seconds while somebody looks; null: of none. */
+  watch(pipe: string | null): void;
+  /** Closes every pipe with a reason and stops every node. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,128 @@
+/**
+ * The one state: plain JSON, keyed by id, made only by `reduce`. Types and bounds.
+ */
+import type { Family, Method, NetworkInterface, Pathway } from '../net/index.ts';
+import type { LogLevel, StepName } from './events.ts';
+import { INITIAL_UI, type UiState } from './ui-state.ts';
+
+/** Log lines kept. */
+export const MAX_LOG = 500;
+/** Messages kept per pipe. */
+export const MAX_MESSAGES = 1_000;
+/** Attempts kept per pipe. */
+export const MAX_ATTEMPTS = 100;
+/** Pipes kept; closed ones leave first, oldest first. */
+export const MAX_PIPES = 200;
+/** Characters kept of one message: what a screen can show of it; the pipe itself carries 16 MiB. */
+export const MAX_MESSAGE_TEXT = 16_384;
+
+export interface StepState {
+  readonly name: StepName;
+  readonly state: 'start' | 'ok' | 'failed';
+  readonly detail: string;
+  readonly startedAt: number;
+  /** ms from start to outcome; null while it runs. */
+  readonly elapsed: number | null;
+}
+
+export interface NodeState {
+  readonly nodeId: string;
+  readonly address: string;
+  readonly port: number;
+  readonly slot: number;
+  readonly nickname: string | null;
+  readonly running: boolean;
+}
+
+export interface AttemptState {
+  readonly id: string;
+  readonly method: Method;
+  readonly path: Pathway;
+  readonly family: Family;
+  readonly state: 'start' | 'failed' | 'open';
+  readonly local: string;
+  readonly remote: string;
+  /** When it started, ms since the program did. */
+  readonly startedAt: number;
+  /** ms, once it has an outcome. */
+  readonly elapsed: number | null;
+  readonly reason: string | null;
+}
+
+export interface ChatMessage {
+  readonly at: number;
+  readonly direction: 'in' | 'out';
+  /** As received: made visible only where it is drawn or printed. */
+  readonly text: string;
+}
+
+/** The path a pipe takes, once it is open. */
+export interface PathState {
+  readonly method: Method;
+  readonly path: Pathway;
+  readonly family: Family;
+  readonly transport: 'tcp' | 'udp';
+  readonly local: string;
+  readonly remote: string;
+}
+
+export interface PipeState {
+  readonly id: string;
+  /** The local node that it belongs to. */
+  readonly node: string;
+  readonly initiator: boolean;
+  readonly state: 'connecting' | 'open' | 'closed' | 'failed';
+  /** What the user gave to connect to; null for an incoming pipe. */
+  readonly target: string | null;
+  /** The peer's node id once it is proven. */
+  readonly peer: string | null;
+  readonly path: PathState | null;
+  readonly startedAt: number;
+  /** ms from request to open pipe. */
+  readonly elapsed: number | null;
+  readonly rtt: number | null;
+  readonly attempts: readonly AttemptState[];
+  readonly messages: readonly ChatMessage[];
+  /** Incoming messages since the pipe was last in front. */
+  readonly unread: number;
+  /** Why it failed or closed, with what to try. */
+  readonly reason: string | null;
+}
+
+export interface LogLine {
+  readonly at: number;
+  readonly level: LogLevel;
+  readonly text: string;
+}
+
+export interface LoadState {
+  readonly cpu: number;
+  readonly memoryUsed: number;
+  readonly load1: number;
+}
+
+export interface State {
+  /** null until they are known. */
+  readonly interfaces: readonly NetworkInterface[] | null;
+  readonly steps: readonly StepState[];
+  /** In order of start. */
+  readonly nodes: readonly NodeState[];
+  /** In order of appearance. */
+  readonly pipes: readonly PipeState[];
+  readonly log: readonly LogLine[];
+  readonly load: LoadState | null;
+  /** The newest error that is not about one pipe. */
+  readonly error: { readonly message: string; readonly hint: string } | null;
+  readonly ui: UiState;
+}
+
+export const INITIAL_STATE: State = {
+  interfaces: null,
+  steps: [],
+  nodes: [],
+  pipes: [],
+  log: [],
+  load: null,
+  error: null,
+  ui: INITIAL_UI,
+};

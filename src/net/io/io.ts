@@ -1,0 +1,118 @@
+/**
+ * Io: how effects come in. The only way from our code to clocks, randomness, sockets and the
+ * machine's interfaces. `node-io.ts` is the real one, `test/lab/virtual-io.ts` a simulated
+ * machine in virtual time. Types only.
+ */
+import type { Endpoint, Family } from '../wire/endpoint.ts';
+import type { Reach } from '../wire/ip.ts';
+
+/** One address of an interface. */
+export interface InterfaceAddress {
+  readonly family: Family;
+  /** Canonical text, without scope. */
+  readonly ip: string;
+  /** Length of the subnet's prefix in bits. */
+  readonly prefix: number;
+  readonly reach: Reach;
+}
+
+/** What an interface is made of, as far as the system tells. */
+export type InterfaceKind =
+  | 'ethernet'
+  | 'wireless'
+  | 'cellular'
+  | 'tunnel'
+  | 'virtual'
+  | 'loopback'
+  | 'other';
+
+/** A network interface that is up and has an address. */
+export interface NetworkInterface {
+  /** The system's name: `eth0`, `wlan0`, `Wi-Fi`. */
+  readonly id: string;
+  /** A name for people: vendor and model where the system knows them, else `id`. */
+  readonly name: string;
+  readonly kind: InterfaceKind;
+  /** The next hop of the default route per family; null where there is none (or none is needed). */
+  readonly gateways: Readonly<Record<Family, string | null>>;
+  /** Whether a default route of that family leaves by this interface. */
+  readonly defaultRoute: Readonly<Record<Family, boolean>>;
+  /** In the system's order. */
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+/** What a byte stream tells whoever reads it. Nothing is called after `closed`. */
+export interface StreamReader {
+  data(bytes: Uint8Array): void;
+  /** The other side will send no more (FIN); writing may go on. */
+  ended(): void;
+  /** The stream is gone, both ways. `error` is null after a clean close. */
+  closed(error: Error | null): void;
+  /** After `write` returned false: there is room again. */
+  drained(): void;
+}
+
+/** An ordered, reliable stream of bytes: TCP, or what `secure` makes of it. */
+export interface ByteStream {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /** Hands the stream to a reader, replacing the former one; null stops reading (the system buffers). */
+  setReader(reader: StreamReader | null): void;
+  /** Gives bytes back: the next reader sees them first. Only while no reader is set. */
+  unread(bytes: Uint8Array): void;
+  /** Sends the chunks in order, as one write. False: wait for `drained` before more. */
+  write(chunks: readonly Uint8Array[]): boolean;
+  /** Sends FIN after what was written. */
+  end(): void;
+  /** Drops the stream at once; `closed` follows unless it was called already. */
+  destroy(): void;
+}
+
+/** A byte stream under TLS 1.3. */
+export interface SecureStream extends ByteStream {
+  /** 32 bytes that both ends of this one TLS connection share and nobody else (RFC 8446 §7.5). */
+  readonly exporter: Uint8Array;
+}
+
+export interface TcpListener {
+  readonly local: Endpoint;
+  /** Stops accepting; connections already accepted live on. */
+  close(): Promise<void>;
+}
+
+export interface Io {
+  /** Monotonic ms. */
+  now(): number;
+  /** Unix ms as the system believes it, uncorrected. */
+  wallClock(): number;
+  /** Resolves at `at` (monotonic ms), or as soon as the signal aborts; never rejects. */
+  sleepUntil(at: number, signal?: AbortSignal): Promise<void>;
+  /** Cryptographically random. */
+  randomBytes(length: number): Uint8Array;
+  /**
+   * Listens on one address. A link-local address needs its scope (`fe80::1%eth0`).
+   *
+   * @throws the system's error, its `code` being EADDRINUSE when the port is taken
+   */
+  listenTcp(local: Endpoint, onConnection: (stream: ByteStream) => void): Promise<TcpListener>;
+  /**
+   * Opens a TCP connection from `local` (port 0 = any; null = the system chooses).
+   *
+   * @throws the system's error (`code` ECONNREFUSED, EHOSTUNREACH…), an AbortError when the signal aborts
+   */
+  dialTcp(local: Endpoint | null, remote: Endpoint, signal: AbortSignal): Promise<ByteStream>;
+  /**
+   * TLS 1.3 with an external pre-shared key and nothing else: no certificates, no tickets,
+   * X25519 for forward secrecy. Takes the stream over; on failure it is destroyed.
+   *
+   * @throws when the other side does not hold the same key, closes, or the signal aborts
+   */
+  secure(
+    stream: ByteStream,
+    role: 'client' | 'server',
+    psk: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<SecureStream>;
+  /** Every usable interface; loopback, container bridges and what is down are left out. */
+  interfaces(): Promise<NetworkInterface[]>;
+}
