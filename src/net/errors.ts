@@ -50,19 +50,6 @@ export class P2pdError extends Error {
   }
 }
 
-/** A decoder met bytes that it cannot accept: which part of the input, and why. */
-export class DecodeError extends Error {
-  override readonly name = 'DecodeError';
-  readonly place: string;
-  readonly why: string;
-
-  constructor(place: string, why: string) {
-    super(`${place}: ${why}`);
-    this.place = place;
-    this.why = why;
-  }
-}
-
 /** The system's error code (`ECONNREFUSED`), or the message where there is none. */
 export function reasonOf(error: unknown): string {
   if (error instanceof P2pdError) return error.message;

@@ -1,0 +1,115 @@
+/**
+ * The real Io: Node's clock, randomness, sockets and interfaces. Effects only.
+ */
+import { randomBytes } from 'node:crypto';
+import { createServer, connect as dial, type Server, type TcpNetConnectOpts } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers';
+import type { Endpoint } from '../wire/endpoint.ts';
+import { familyOf } from '../wire/ip.ts';
+import { listNetworkInterfaces } from './interfaces.ts';
+import type { ByteStream, Io, TcpListener } from './io.ts';
+import { SocketStream } from './socket-stream.ts';
+import { secureStream } from './tls.ts';
+
+/** setTimeout's own limit: 2^31 − 1 ms. */
+const MAX_TIMER = 2_147_483_647;
+/** Connections the system may hold for us before we accept them. */
+const BACKLOG = 511;
+
+/** The machine's own Io. */
+export function createNodeIo(): Io {
+  return {
+    now: () => performance.now(),
+    wallClock: () => performance.timeOrigin + performance.now(),
+    sleepUntil,
+    randomBytes: (length) => new Uint8Array(randomBytes(length)),
+    listenTcp,
+    dialTcp,
+    secure(stream, role, psk, signal) {
+      if (!(stream instanceof SocketStream)) throw new TypeError('only a stream of this Io can be secured');
+      return secureStream(stream, role, psk, signal);
+    },
+    interfaces: listNetworkInterfaces,
+  };
+}
+
+function sleepUntil(at: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, Math.min(MAX_TIMER, Math.max(0, Math.ceil(at - performance.now()))));
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}
+
+function listenTcp(local: Endpoint, onConnection: (stream: ByteStream) => void): Promise<TcpListener> {
+  return new Promise((resolve, reject) => {
+    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
+      onConnection(new SocketStream(socket));
+    });
+    server.once('error', reject);
+    server.listen(
+      {
+        host: local.ip,
+        port: local.port,
+        backlog: BACKLOG,
+        ipv6Only: familyOf(local.ip) === 6,
+        exclusive: true,
+      },
+      () => {
+        server.removeListener('error', reject);
+        // A listener that is open stays so: running out of descriptors shows as an error here, and passes.
+        server.on('error', () => undefined);
+        resolve({ local: { ip: local.ip, port: portOf(server) }, close: () => closeServer(server) });
+      },
+    );
+  });
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return address !== null && typeof address === 'object' ? address.port : 0;
+}
+
+/** Does not wait for the connections that were accepted. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close();
+    setImmediate(resolve);
+  });
+}
+
+function dialTcp(local: Endpoint | null, remote: Endpoint, signal: AbortSignal): Promise<ByteStream> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const options: TcpNetConnectOpts = {
+      host: remote.ip,
+      port: remote.port,
+      family: familyOf(remote.ip),
+      autoSelectFamily: false,
+      allowHalfOpen: true,
+      noDelay: true,
+      ...(local === null ? {} : { localAddress: local.ip, localPort: local.port }),
+    };
+    const socket = dial(options);
+    const fail = (error: Error) => {
+      signal.removeEventListener('abort', onAbort);
+      socket.destroy();
+      reject(error);
+    };
+    const onAbort = () => fail(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', onAbort);
+      const stream = new SocketStream(socket);
+      socket.removeListener('error', fail);
+      resolve(stream);
+    });
+  });
+}

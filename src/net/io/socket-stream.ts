@@ -1,0 +1,105 @@
+/**
+ * A Node socket (TCP or TLS) as a ByteStream. Effects only: no protocol, no decision.
+ */
+import type { Socket } from 'node:net';
+import type { Endpoint } from '../wire/endpoint.ts';
+import { canonicalIp } from '../wire/ip.ts';
+import type { ByteStream, StreamReader } from './io.ts';
+
+export class SocketStream implements ByteStream {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly socket: Socket;
+  #reader: StreamReader | null = null;
+  #error: Error | null = null;
+  #ended = false;
+  #closed = false;
+  #released = false;
+
+  /** @param ends of the connection; needed for TLS sockets, which know theirs only while open */
+  constructor(socket: Socket, ends: { local: Endpoint; remote: Endpoint } = endsOf(socket)) {
+    this.socket = socket;
+    this.local = ends.local;
+    this.remote = ends.remote;
+    socket.pause();
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onClose);
+    socket.on('drain', this.#onDrain);
+  }
+
+  setReader(reader: StreamReader | null): void {
+    this.#reader = reader;
+    if (reader === null) this.socket.pause();
+    else if (this.#closed || this.#ended) queueMicrotask(() => this.#catchUp(reader));
+    else this.socket.resume();
+  }
+
+  unread(bytes: Uint8Array): void {
+    if (bytes.length > 0 && !this.socket.destroyed) this.socket.unshift(bytes);
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    if (this.socket.destroyed || this.socket.writableEnded) return true;
+    this.socket.cork();
+    for (const chunk of chunks) this.socket.write(chunk);
+    this.socket.uncork();
+    return !this.socket.writableNeedDrain;
+  }
+
+  end(): void {
+    this.socket.end();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** Lets go of the socket, for TLS to take over what it carries. */
+  release(): Socket {
+    this.#released = true;
+    this.socket.removeListener('data', this.#onData);
+    this.socket.removeListener('end', this.#onEnd);
+    this.socket.removeListener('close', this.#onClose);
+    this.socket.removeListener('drain', this.#onDrain);
+    return this.socket;
+  }
+
+  readonly #onData = (chunk: Uint8Array): void => {
+    if (this.#reader === null) this.socket.unshift(chunk);
+    else this.#reader.data(chunk);
+  };
+
+  readonly #onEnd = (): void => {
+    this.#ended = true;
+    this.#reader?.ended();
+  };
+
+  readonly #onError = (error: Error): void => {
+    if (!this.#released) this.#error ??= error;
+  };
+
+  readonly #onDrain = (): void => this.#reader?.drained();
+
+  readonly #onClose = (): void => {
+    this.#closed = true;
+    this.#reader?.closed(this.#error);
+    this.#reader = null;
+  };
+
+  /** Tells a reader who came late what it missed. */
+  #catchUp(reader: StreamReader): void {
+    if (this.#reader !== reader) return;
+    if (this.#ended) reader.ended();
+    if (this.#closed && this.#reader === reader) this.#onClose();
+  }
+}
+
+/** The two ends of a connected socket. */
+export function endsOf(socket: Socket): { local: Endpoint; remote: Endpoint } {
+  return {
+    local: { ip: canonicalIp(socket.localAddress ?? '') ?? '0.0.0.0', port: socket.localPort ?? 0 },
+    remote: { ip: canonicalIp(socket.remoteAddress ?? '') ?? '0.0.0.0', port: socket.remotePort ?? 0 },
+  };
+}

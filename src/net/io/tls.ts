@@ -1,0 +1,110 @@
+/**
+ * TLS 1.3 with an external pre-shared key (RFC 8446 §4.2.11, psk_dhe_ke with X25519) and nothing
+ * else. Traps closed here: `ca: []` and a refused peer certificate, or a PSK client would accept a
+ * certificate from a server that knows no PSK; one context per pipe and no tickets, or a shared
+ * server context would resume a session without asking for the PSK.
+ */
+import { constants } from 'node:crypto';
+import type { Socket } from 'node:net';
+import {
+  type ConnectionOptions,
+  connect,
+  createSecureContext,
+  type SecureContextOptions,
+  TLSSocket,
+} from 'node:tls';
+import type { SecureStream } from './io.ts';
+import { type SocketStream, SocketStream as Stream } from './socket-stream.ts';
+
+/** RFC 8446 §7.5; both ends derive the same 32 bytes of this connection alone. */
+const EXPORTER_LABEL = 'EXPORTER-p2pd-demo-pipe';
+const EXPORTER_LENGTH = 32;
+/** Says nothing: who the peer is stands in the preamble, and the key follows from it. */
+const PSK_IDENTITY = 'p2pd-demo';
+const CIPHER = 'TLS_AES_128_GCM_SHA256';
+/** Bytes buffered before `write` says false: four frames. */
+const HIGH_WATER_MARK = 256 * 1024;
+
+const CONTEXT: SecureContextOptions = {
+  minVersion: 'TLSv1.3',
+  maxVersion: 'TLSv1.3',
+  ciphers: CIPHER,
+  ecdhCurve: 'X25519',
+  ca: [],
+  secureOptions: constants.SSL_OP_NO_TICKET,
+};
+
+/**
+ * @throws the TLS error, or the signal's reason; the socket is destroyed then
+ */
+export function secureStream(
+  stream: SocketStream,
+  role: 'client' | 'server',
+  psk: Uint8Array,
+  signal: AbortSignal,
+): Promise<SecureStream> {
+  const ends = { local: stream.local, remote: stream.remote };
+  const raw = stream.release();
+  return new Promise((resolve, reject) => {
+    const tls = role === 'client' ? openClient(raw, psk) : openServer(raw, psk);
+    const fail = (error: Error) => {
+      signal.removeEventListener('abort', onAbort);
+      tls.destroy();
+      raw.destroy();
+      reject(error);
+    };
+    const onAbort = () => fail(asError(signal.reason));
+    const onClose = () => fail(new Error('closed during the TLS handshake'));
+    tls.once('error', fail);
+    tls.once('close', onClose);
+    tls.once(role === 'client' ? 'secureConnect' : 'secure', () => {
+      const fault = faultOf(tls);
+      if (fault !== null) return fail(new Error(fault));
+      signal.removeEventListener('abort', onAbort);
+      tls.removeListener('close', onClose);
+      const secure = new Stream(tls, ends);
+      tls.removeListener('error', fail);
+      const exporter = tls.exportKeyingMaterial(EXPORTER_LENGTH, EXPORTER_LABEL, Buffer.alloc(0));
+      resolve(Object.assign(secure, { exporter }));
+    });
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+function openClient(socket: Socket, psk: Uint8Array): TLSSocket {
+  const options: ConnectionOptions & { highWaterMark: number } = {
+    socket,
+    secureContext: createSecureContext(CONTEXT),
+    pskCallback: () => ({ psk, identity: PSK_IDENTITY }),
+    checkServerIdentity: () => new Error('a certificate was offered instead of the pre-shared key'),
+    rejectUnauthorized: true,
+    highWaterMark: HIGH_WATER_MARK,
+  };
+  return connect(options);
+}
+
+function openServer(socket: Socket, psk: Uint8Array): TLSSocket {
+  const options = {
+    isServer: true,
+    secureContext: createSecureContext(CONTEXT),
+    pskCallback: (_socket: TLSSocket, identity: string) => (identity === PSK_IDENTITY ? psk : null),
+    requestCert: false,
+    rejectUnauthorized: false,
+    highWaterMark: HIGH_WATER_MARK,
+  };
+  return new TLSSocket(socket, options);
+}
+
+/** Why a finished handshake is not the one we asked for; null when it is. */
+function faultOf(tls: TLSSocket): string | null {
+  if (tls.getProtocol() !== 'TLSv1.3') return `TLS version ${tls.getProtocol()} instead of 1.3`;
+  if (tls.getCipher().name !== CIPHER) return `cipher ${tls.getCipher().name} instead of ${CIPHER}`;
+  if (Object.keys(tls.getPeerCertificate()).length > 0)
+    return 'a certificate was offered instead of the pre-shared key';
+  return null;
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
