@@ -1,0 +1,145 @@
+/**
+ * Builds dist/: the program as a bundle (esbuild) and the library, unbundled with types (tsc), at
+ * the same time. `--if-stale` builds only when something in src/ is newer than dist/, and leaves
+ * the chunks of the build before, so that a program that runs can still load them.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const DIST = join(ROOT, 'dist');
+const ENTRY = join(ROOT, 'src/cli/main.ts');
+/** Written last, so that its time says when a build was whole. */
+const STAMP = '.built';
+/** A build in the making; several may run at once. */
+const STAGING = '.staging-';
+/** What a build depends on besides src/. */
+const INPUTS = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'scripts/build.js',
+];
+/** Packages with binaries, which cannot go into the bundle. @type {string[]} */
+const EXTERNAL = [];
+/** Bundled CommonJS packages call `require` for Node's own modules; an ES module has none. */
+const REQUIRE_BANNER =
+  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
+
+const ifStale = process.argv.includes('--if-stale');
+try {
+  if (!(ifStale && (await isFresh()))) await build();
+} catch (error) {
+  console.error(`build: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
+
+async function build() {
+  if (!existsSync(ENTRY)) throw new Error(`nothing to build: ${relative(ROOT, ENTRY)} is missing`);
+  const startedAt = new Date();
+  const staging = join(DIST, `${STAGING}${process.pid}`);
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { recursive: true });
+  try {
+    await Promise.all([bundleProgram(staging), emitLibrary(join(staging, 'lib'))]);
+    await writeFile(join(staging, STAMP), '');
+    const files = await install(staging, startedAt);
+    if (!ifStale) await removeOthers(files);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** The program. @param {string} folder */
+async function bundleProgram(folder) {
+  const { build: bundle } = await import('esbuild');
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  await bundle({
+    absWorkingDir: ROOT,
+    entryPoints: [{ in: ENTRY, out: 'cli' }],
+    outdir: folder,
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    // Screens and rarely used parts stay in files of their own, loaded when first needed.
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    minify: true,
+    legalComments: 'none',
+    external: EXTERNAL,
+    banner: { js: REQUIRE_BANNER },
+    define: {
+      __VERSION__: JSON.stringify(version),
+      'process.env.NODE_ENV': '"production"',
+      // Drops Ink's import of react-devtools-core, which is not installed.
+      'process.env.DEV': '"false"',
+    },
+    logLevel: 'warning',
+  });
+}
+
+/** The public library. @param {string} folder */
+async function emitLibrary(folder) {
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+  const code = await new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', folder], {
+      cwd: ROOT,
+      stdio: 'inherit',
+    });
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
+  if (code !== 0) throw new Error('tsc failed: see above');
+}
+
+/**
+ * Moves the staged files into place, each by one rename, the entry after all it loads and the stamp last.
+ *
+ * @param {string} staging
+ * @param {Date} startedAt
+ * @returns their paths in dist/
+ */
+async function install(staging, startedAt) {
+  const last = ['cli.js', STAMP];
+  const files = (await filesIn(staging)).map((file) => relative(staging, file));
+  files.sort((a, b) => last.indexOf(a) - last.indexOf(b));
+  for (const file of files) {
+    await mkdir(dirname(join(DIST, file)), { recursive: true });
+    await rename(join(staging, file), join(DIST, file));
+  }
+  // A source saved while the build ran counts as newer than it.
+  await utimes(join(DIST, STAMP), startedAt, startedAt);
+  return new Set(files);
+}
+
+/** Removes what earlier builds left in dist/. @param {Set<string>} files */
+async function removeOthers(files) {
+  for (const file of await filesIn(DIST)) {
+    const name = relative(DIST, file);
+    if (!files.has(name) && !name.startsWith(STAGING)) await rm(file, { force: true });
+  }
+}
+
+async function isFresh() {
+  const built = await timeOf(join(DIST, STAMP));
+  const inputs = [...(await filesIn(join(ROOT, 'src'))), ...INPUTS.map((file) => join(ROOT, file))];
+  const times = await Promise.all(inputs.map(timeOf));
+  return times.every((time) => time < built);
+}
+
+/** ms since 1970, 0 where there is no such file. @param {string} path */
+async function timeOf(path) {
+  const found = await stat(path).catch(() => null);
+  return found?.mtimeMs ?? 0;
+}
+
+/** @param {string} folder @returns {Promise<string[]>} every file below it */
+async function filesIn(folder) {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
