@@ -29,6 +29,21 @@ const EXTERNAL = [];
 /** Bundled CommonJS packages call `require` for Node's own modules; an ES module has none. */
 const REQUIRE_BANNER =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
+/**
+ * Ink's bridge to React's devtools (DEV=true) wants a package that is not installed and brings a
+ * WebSocket library; nobody who runs this program debugs its frames that way.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const noDevtools = {
+  name: 'no-devtools',
+  setup(bundler) {
+    bundler.onLoad({ filter: /[\\/]ink[\\/]build[\\/]utils\.js$/ }, () => ({
+      contents: 'export const isDev = () => false;',
+    }));
+    bundler.onLoad({ filter: /[\\/]ink[\\/]build[\\/]devtools\.js$/ }, () => ({ contents: '' }));
+  },
+};
 
 const ifStale = process.argv.includes('--if-stale');
 try {
@@ -45,7 +60,9 @@ async function build() {
   await rm(staging, { recursive: true, force: true });
   await mkdir(staging, { recursive: true });
   try {
-    await Promise.all([bundleProgram(staging), emitLibrary(join(staging, 'lib'))]);
+    // Both are waited for, so that none writes after the folder is removed.
+    const parts = await Promise.allSettled([bundleProgram(staging), emitLibrary(join(staging, 'lib'))]);
+    for (const part of parts) if (part.status === 'rejected') throw part.reason;
     await writeFile(join(staging, STAMP), '');
     const files = await install(staging, startedAt);
     if (!ifStale) await removeOthers(files);
@@ -76,9 +93,8 @@ async function bundleProgram(folder) {
     define: {
       __VERSION__: JSON.stringify(version),
       'process.env.NODE_ENV': '"production"',
-      // Drops Ink's import of react-devtools-core, which is not installed.
-      'process.env.DEV': '"false"',
     },
+    plugins: [noDevtools],
     logLevel: 'warning',
   });
 }
