@@ -1,7 +1,13 @@
 /**
  * The public face of the library, and the only door to this folder for other folders.
  */
+export { type AddressFields, type NodeAddress, parseAddress } from './address.ts';
 export { ERROR_CODES, type ErrorCode, P2pdError, reasonOf } from './errors.ts';
 export type * from './events.ts';
 export type * from './io/io.ts';
-export type { Endpoint, Family } from './wire/endpoint.ts';
+export { P2PNode } from './node.ts';
+export * from './node-options.ts';
+export type { BenchResult } from './pipe/bench.ts';
+export type { Pipe } from './pipe/pipe.ts';
+export { type ClaimedIdentity, chooseInterfaces, claimIdentity, openIo } from './setup.ts';
+export { type Endpoint, type Family, formatEndpoint } from './wire/endpoint.ts';

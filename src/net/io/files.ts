@@ -41,11 +41,13 @@ export interface KeyRules {
 }
 
 /** The platform's place for a program's data (XDG, Library, LOCALAPPDATA), unless P2PD_HOME names one. */
-export function defaultStateDirectory(environment: NodeJS.ProcessEnv): string {
-  if (environment['P2PD_HOME']) return environment['P2PD_HOME'];
-  if (platform() === 'win32') return join(environment['LOCALAPPDATA'] ?? homedir(), 'p2pd-demo');
+export function defaultStateDirectory(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): string {
+  if (environment.P2PD_HOME) return environment.P2PD_HOME;
+  if (platform() === 'win32') return join(environment.LOCALAPPDATA ?? homedir(), 'p2pd-demo');
   if (platform() === 'darwin') return join(homedir(), 'Library', 'Application Support', 'p2pd-demo');
-  return join(environment['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'p2pd-demo');
+  return join(environment.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'p2pd-demo');
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   type SecureContextOptions,
   TLSSocket,
 } from 'node:tls';
+import { AlertError, alertOfNumber } from './alert.ts';
 import type { SecureStream } from './io.ts';
 import { type SocketStream, SocketStream as Stream } from './socket-stream.ts';
 
@@ -35,7 +36,7 @@ const CONTEXT: SecureContextOptions = {
 };
 
 /**
- * @throws the TLS error, or the signal's reason; the socket is destroyed then
+ * @throws AlertError when the other side refused, the TLS error, or the signal's reason; the socket is destroyed then
  */
 export function secureStream(
   stream: SocketStream,
@@ -51,7 +52,7 @@ export function secureStream(
       signal.removeEventListener('abort', onAbort);
       tls.destroy();
       raw.destroy();
-      reject(error);
+      reject(explain(error));
     };
     const onAbort = () => fail(asError(signal.reason));
     const onClose = () => fail(new Error('closed during the TLS handshake'));
@@ -103,6 +104,15 @@ function faultOf(tls: TLSSocket): string | null {
   if (Object.keys(tls.getPeerCertificate()).length > 0)
     return 'a certificate was offered instead of the pre-shared key';
   return null;
+}
+
+/** OpenSSL names the alert's number at the end of its message. */
+function explain(error: Error): Error {
+  const number = /SSL alert number (\d+)/.exec(error.message)?.[1];
+  if (number === undefined) return error;
+  return new AlertError(alertOfNumber(Number(number)), `the peer refused (TLS alert ${number})`, {
+    cause: error,
+  });
 }
 
 function asError(reason: unknown): Error {

@@ -1,0 +1,64 @@
+/**
+ * Why an attempt failed, in a few words, and why a whole connect did. Rule only; says what was
+ * seen, never more.
+ */
+import { type ErrorCode, P2pdError, reasonOf } from '../errors.ts';
+import { AlertError, type AlertName } from '../io/alert.ts';
+
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'refused: nothing listens there',
+  ECONNRESET: 'reset by the other side',
+  EHOSTUNREACH: 'no such host on that link',
+  ENETUNREACH: 'no route to that network',
+  ETIMEDOUT: 'no answer',
+  EADDRNOTAVAIL: 'the own address is not usable there',
+  EINVAL: 'the own address is not usable there',
+  EACCES: 'forbidden by this system',
+  EPERM: "forbidden by this system's firewall",
+};
+
+const ALERT_REASONS: Readonly<Record<AlertName, string>> = {
+  'not-allowed': 'the peer does not allow this node',
+  'other-version': 'the peer speaks another version of the protocol',
+  busy: 'the peer has too many handshakes under way',
+  duplicate: 'the peer has this pipe already',
+};
+
+/** Alerts that explain a failed connect as a whole, most telling first. */
+const TELLING: readonly (readonly [AlertName, ErrorCode])[] = [
+  ['not-allowed', 'NOT_ALLOWED'],
+  ['other-version', 'WRONG_PROTOCOL'],
+  ['busy', 'BUSY'],
+];
+
+export function reasonFor(error: unknown): string {
+  if (error instanceof AlertError) {
+    return error.alert === null ? 'whoever answers there is not that peer' : ALERT_REASONS[error.alert];
+  }
+  const reason = reasonOf(error);
+  return SYSTEM_REASONS[reason] ?? reason;
+}
+
+/** The error of a connect whose attempts all failed. @param total attempts that there could be */
+export function explainFailure(failures: readonly unknown[], total: number): P2pdError {
+  for (const [alert, code] of TELLING) {
+    const error = failures.find((failure) => failure instanceof AlertError && failure.alert === alert);
+    if (error !== undefined) return new P2pdError(code, `refused: ${ALERT_REASONS[alert]}`, { cause: error });
+  }
+  if (total === 0) {
+    return new P2pdError('NO_PATH', 'no path: no own address can reach an address of the peer', {
+      hint: 'allow more with --paths el and --families 46, and check p2pd-demo interfaces on both sides',
+    });
+  }
+  return new P2pdError('NO_PATH', `no path to the peer: ${summary(failures)}`);
+}
+
+/** `2 × refused: nothing listens there, 1 × no answer within 6 s` */
+function summary(failures: readonly unknown[]): string {
+  const counts = new Map<string, number>();
+  for (const failure of failures) {
+    const reason = reasonFor(failure);
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  return [...counts].map(([reason, count]) => `${count} × ${reason}`).join(', ');
+}

@@ -1,0 +1,114 @@
+/**
+ * The race of attempts for one pipe (happy eyeballs, RFC 8305 §5, carried through to an
+ * authenticated peer, because a stranger may sit on a private address). Machine: no socket, no clock.
+ *
+ *   attempt: waiting ──dial──► dialling ──secured──► secured ──commit──► committed ──opened──► won
+ *                                  └─────────────failed─────┴───────────────┘
+ *
+ * Only one attempt at a time is committed, that is, sends our proof: so the peer never sees two
+ * pipes for one wish. The others wait, take its place if it fails, and are dropped when it opens.
+ */
+import { ATTEMPT_DELAY } from '../timing.ts';
+
+export type RaceInput =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'secured'; readonly attempt: number }
+  | { readonly kind: 'opened'; readonly attempt: number }
+  | { readonly kind: 'failed'; readonly attempt: number }
+  | { readonly kind: 'tick' };
+
+export type RaceEffect =
+  | { readonly kind: 'dial' | 'commit' | 'drop' | 'won'; readonly attempt: number }
+  /** Every attempt has failed. */
+  | { readonly kind: 'lost' };
+
+type Stage = 'dialling' | 'secured' | 'committed';
+
+/** Attempts are numbered 0 to total − 1 in the order they are to be tried. */
+export interface RaceState {
+  readonly total: number;
+  /** The next attempt to dial. */
+  readonly next: number;
+  readonly running: ReadonlyMap<number, Stage>;
+  /** When the next attempt is due, monotonic ms; Infinity when none is. */
+  readonly wakeAt: number;
+  readonly over: boolean;
+}
+
+export interface RaceStep {
+  readonly state: RaceState;
+  readonly effects: readonly RaceEffect[];
+}
+
+export function createRace(total: number): RaceState {
+  return { total, next: 0, running: new Map(), wakeAt: Number.POSITIVE_INFINITY, over: false };
+}
+
+export function stepRace(state: RaceState, input: RaceInput, now: number): RaceStep {
+  if (state.over) return { state, effects: [] };
+  switch (input.kind) {
+    case 'start':
+      return dialNext(state, now);
+    case 'tick':
+      return now >= state.wakeAt ? dialNext(state, now) : { state, effects: [] };
+    case 'secured':
+      return secured(state, input.attempt);
+    case 'opened':
+      return opened(state, input.attempt);
+    case 'failed':
+      return failed(state, input.attempt, now);
+  }
+}
+
+function dialNext(state: RaceState, now: number): RaceStep {
+  if (isCommitted(state)) return { state: { ...state, wakeAt: Number.POSITIVE_INFINITY }, effects: [] };
+  if (state.next >= state.total) {
+    const idle = { ...state, wakeAt: Number.POSITIVE_INFINITY };
+    if (state.running.size > 0) return { state: idle, effects: [] };
+    return { state: { ...idle, over: true }, effects: [{ kind: 'lost' }] };
+  }
+  const attempt = state.next;
+  const last = attempt + 1 === state.total;
+  return {
+    state: {
+      ...state,
+      next: attempt + 1,
+      running: new Map(state.running).set(attempt, 'dialling'),
+      wakeAt: last ? Number.POSITIVE_INFINITY : now + ATTEMPT_DELAY,
+    },
+    effects: [{ kind: 'dial', attempt }],
+  };
+}
+
+function secured(state: RaceState, attempt: number): RaceStep {
+  if (!state.running.has(attempt)) return { state, effects: [] };
+  const commit = !isCommitted(state);
+  const running = new Map(state.running).set(attempt, commit ? 'committed' : 'secured');
+  return { state: { ...state, running }, effects: commit ? [{ kind: 'commit', attempt }] : [] };
+}
+
+function opened(state: RaceState, attempt: number): RaceStep {
+  const losers = [...state.running.keys()].filter((other) => other !== attempt);
+  return {
+    state: { ...state, running: new Map(), wakeAt: Number.POSITIVE_INFINITY, over: true },
+    effects: [
+      { kind: 'won', attempt },
+      ...losers.map((loser) => ({ kind: 'drop' as const, attempt: loser })),
+    ],
+  };
+}
+
+/** The next secured attempt takes the place of a committed one; else the next in line is dialled at once. */
+function failed(state: RaceState, attempt: number, now: number): RaceStep {
+  if (!state.running.has(attempt)) return { state, effects: [] };
+  const running = new Map(state.running);
+  running.delete(attempt);
+  const left = { ...state, running };
+  if (isCommitted(left)) return { state: left, effects: [] };
+  const heir = [...running].find(([, stage]) => stage === 'secured');
+  return heir === undefined ? dialNext(left, now) : secured(left, heir[0]);
+}
+
+function isCommitted(state: RaceState): boolean {
+  return [...state.running.values()].includes('committed');
+}

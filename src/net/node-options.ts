@@ -1,0 +1,72 @@
+/**
+ * What a node and a connect can be given, with defaults. Types and defaults only.
+ */
+import type { Method, NodeEvent, Pathway } from './events.ts';
+import type { Identity } from './identity.ts';
+import type { Io, NetworkInterface } from './io/io.ts';
+import type { Pipe } from './pipe/pipe.ts';
+import type { Endpoint, Family } from './wire/endpoint.ts';
+
+/**
+ * Called with each message that comes in by any pipe of a node. The peer may send on when the
+ * handler is done: one that returns a promise slows the peer down.
+ *
+ * @param message the bytes; `String(message)` for text
+ * @param from the peer's endpoint
+ * @param pipe to answer by
+ */
+export type MessageHandler = (message: Buffer, from: Endpoint, pipe: Pipe) => unknown;
+
+export interface ConnectOptions {
+  readonly methods: readonly Method[];
+  /** In order of preference. @default ['external', 'local'] */
+  readonly paths: readonly Pathway[];
+  /** In order of preference. @default [4, 6] */
+  readonly families: readonly Family[];
+  /** Gives the connect up. */
+  readonly signal: AbortSignal | null;
+}
+
+/** Methods that this version has, in the contract's order. */
+export const AVAILABLE_METHODS: readonly Method[] = ['direct'];
+
+export function defaultConnectOptions(): ConnectOptions {
+  return { methods: AVAILABLE_METHODS, paths: ['external', 'local'], families: [4, 6], signal: null };
+}
+
+/** What `P2PNode.start` takes; all of it may be left out. */
+export interface StartOptions {
+  /** Where keys and settings are. @default P2PD_HOME, else the platform's data directory */
+  readonly state?: string;
+  /** Listen port; 0 = any. @default derived from the machine id and the slot */
+  readonly port?: number;
+  /** Only interfaces of these names. @default all */
+  readonly interfaces?: readonly string[];
+  /** Node ids that may open pipes. @default everybody */
+  readonly allow?: readonly string[];
+  /** Called with everything the node tells about its pipes. */
+  readonly onEvent?: (event: NodeEvent) => void;
+  /** Called with each pipe that opens, in or out. */
+  readonly onPipe?: (pipe: Pipe) => void;
+  /** Called with what a message handler threw. @default process.emitWarning */
+  readonly onHandlerError?: (error: unknown) => void;
+}
+
+/** Everything a node stands on. */
+export interface NodeSetup {
+  readonly io: Io;
+  readonly identity: Identity;
+  /** 16 hex digits. */
+  readonly machineId: string;
+  readonly slot: number;
+  readonly interfaces: readonly NetworkInterface[];
+  /** null: the derived one, or the next free. */
+  readonly port: number | null;
+  /** null: everybody. */
+  readonly allow: readonly string[] | null;
+  readonly emit: (event: NodeEvent) => void;
+  readonly onPipe?: (pipe: Pipe) => void;
+  readonly onHandlerError?: (error: unknown) => void;
+  /** Gives back what the node held (its slot). */
+  readonly release?: () => Promise<void>;
+}

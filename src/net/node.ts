@@ -1,0 +1,273 @@
+/**
+ * P2PNode: listens, accepts, connects, hands messages to handlers. Wiring only: no protocol, no
+ * decision of its own.
+ */
+import { encodeAddress, parseAddress } from './address.ts';
+import { connectDirect } from './connect/connect.ts';
+import { derivedPort, type Listening, listen } from './connect/listen.ts';
+import { directCandidates, pathwayOf } from './connect/pathway.ts';
+import { P2pdError, reasonOf } from './errors.ts';
+import type { NodeEvent } from './events.ts';
+import type { Identity } from './identity.ts';
+import type { ByteStream, Io, NetworkInterface } from './io/io.ts';
+import {
+  type ConnectOptions,
+  defaultConnectOptions,
+  type MessageHandler,
+  type NodeSetup,
+  type StartOptions,
+} from './node-options.ts';
+import { addressEntries } from './own-address.ts';
+import { acceptPipe } from './pipe/accept.ts';
+import { Admission } from './pipe/admission.ts';
+import { Bench, type BenchResult } from './pipe/bench.ts';
+import type { MessageKind } from './pipe/frame.ts';
+import { type Pipe, type PipeListener, pipeName } from './pipe/pipe.ts';
+import { PIPE_ID_LENGTH } from './pipe/preamble.ts';
+import type { Endpoint } from './wire/endpoint.ts';
+import { formatEndpoint } from './wire/endpoint.ts';
+
+export class P2PNode {
+  /** 32 hex digits that name the node; they follow from its public key. */
+  readonly nodeId: string;
+  readonly #io: Io;
+  readonly #setup: NodeSetup;
+  readonly #identity: Identity;
+  readonly #handlers = new Set<MessageHandler>();
+  readonly #pipes = new Map<string, Pipe>();
+  readonly #admission = new Admission();
+  readonly #stopping = new AbortController();
+  readonly #bench: Bench;
+  #listening: Listening | null = null;
+  #address = '';
+
+  private constructor(setup: NodeSetup) {
+    this.#setup = setup;
+    this.#io = setup.io;
+    this.#identity = setup.identity;
+    this.#bench = new Bench(setup.io);
+    this.nodeId = setup.identity.nodeId;
+  }
+
+  /**
+   * Starts a node: it listens and has an address when this resolves. Without a `setup` it is this
+   * machine's own: its interfaces, and the first free slot of the state directory.
+   *
+   * @throws P2pdError PORT_TAKEN, NO_INTERFACE, STATE_UNUSABLE, KEY_DAMAGED
+   */
+  static async start(options: StartOptions = {}): Promise<P2PNode> {
+    const { setupOf } = await import('./setup.ts');
+    return P2PNode.startWith(await setupOf(options));
+  }
+
+  /** Starts a node on any Io: a simulated one, say. */
+  static async startWith(setup: NodeSetup): Promise<P2PNode> {
+    const node = new P2PNode(setup);
+    try {
+      await node.#listen();
+    } catch (error) {
+      await setup.release?.();
+      throw error;
+    }
+    return node;
+  }
+
+  /** The word that another person gives to `connect`. */
+  get address(): string {
+    return this.#address;
+  }
+
+  get port(): number {
+    return this.#listening?.port ?? 0;
+  }
+
+  get slot(): number {
+    return this.#setup.slot;
+  }
+
+  get interfaces(): readonly NetworkInterface[] {
+    return this.#setup.interfaces;
+  }
+
+  /** Pipes that are open. */
+  get pipes(): readonly Pipe[] {
+    return [...this.#pipes.values()];
+  }
+
+  /** Adds a handler for the messages of all pipes; may be called at any time. */
+  addMessageHandler(handler: MessageHandler): void {
+    this.#handlers.add(handler);
+  }
+
+  removeMessageHandler(handler: MessageHandler): void {
+    this.#handlers.delete(handler);
+  }
+
+  /**
+   * Opens a pipe to the node of an address.
+   *
+   * @throws P2pdError ADDRESS_*, OWN_ADDRESS, NO_PATH, NOT_ALLOWED, WRONG_PROTOCOL, BUSY; the signal's reason
+   */
+  async connect(peer: string, options: Partial<ConnectOptions> = {}): Promise<Pipe> {
+    return this.prepare(peer, options).connect();
+  }
+
+  /** As `connect`, in two steps: the pipe's name is known before anything is sent. */
+  prepare(peer: string, options: Partial<ConnectOptions> = {}): { pipe: string; connect(): Promise<Pipe> } {
+    const choice = { ...defaultConnectOptions(), ...options };
+    const address = parseAddress(peer);
+    if (address.nodeId === this.nodeId) {
+      throw new P2pdError('OWN_ADDRESS', "that is this node's own address");
+    }
+    const pipeId = this.#io.randomBytes(PIPE_ID_LENGTH);
+    const pipe = pipeName(pipeId, this.#identity.publicKey, address.publicKey);
+    return {
+      pipe,
+      connect: () => {
+        const startedAt = this.#io.now();
+        return connectDirect({
+          io: this.#io,
+          identity: this.#identity,
+          peer: address,
+          pipeId,
+          pipe,
+          candidates: choice.methods.includes('direct')
+            ? directCandidates(this.interfaces, address.interfaces, choice)
+            : [],
+          listener: this.#listener(startedAt),
+          emit: this.#emit,
+          signal: choice.signal
+            ? AbortSignal.any([choice.signal, this.#stopping.signal])
+            : this.#stopping.signal,
+        });
+      },
+    };
+  }
+
+  /** Measures a pipe's throughput, both ways. Throws P2pdError PIPE_CLOSED, USAGE. */
+  bench(pipe: Pipe, bytes: number): Promise<BenchResult> {
+    return this.#bench.run(pipe, bytes);
+  }
+
+  /** Closes every pipe with a reason, stops listening, gives the slot back. */
+  async stop(reason = 'the node stopped'): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort(new P2pdError('INTERRUPTED', reason));
+    await this.#listening?.close();
+    await Promise.all(this.pipes.map((pipe) => pipe.close(reason)));
+    await this.#setup.release?.();
+  }
+
+  async #listen(): Promise<void> {
+    const { interfaces, machineId, slot, port } = this.#setup;
+    const derived = derivedPort(machineId, slot);
+    this.#listening = await listen(
+      this.#io,
+      interfaces,
+      port,
+      derived,
+      (stream) => void this.#accept(stream),
+    );
+    this.#address = encodeAddress(this.#identity, {
+      sequence: Math.floor(this.#io.wallClock() / 1000),
+      machineId,
+      brokers: [],
+      interfaces: addressEntries(interfaces, this.#listening.locals, this.#listening.port),
+    });
+  }
+
+  async #accept(stream: ByteStream): Promise<void> {
+    const { remote } = stream;
+    if (!this.#admission.enter(remote.ip)) {
+      stream.destroy();
+      this.#refused(remote, 'too many handshakes under way');
+      return;
+    }
+    try {
+      await acceptPipe({
+        io: this.#io,
+        identity: this.#identity,
+        stream,
+        listener: this.#listener(this.#io.now()),
+        path: pathwayOf(this.interfaces, remote.ip),
+        allowed: (nodeId) => this.#setup.allow === null || this.#setup.allow.includes(nodeId),
+        isOpen: (pipe) => this.#pipes.has(pipe),
+        signal: this.#stopping.signal,
+      });
+    } catch (error) {
+      this.#refused(remote, reasonOf(error));
+    } finally {
+      this.#admission.leave(remote.ip);
+    }
+  }
+
+  #refused(remote: Endpoint, reason: string): void {
+    this.#emit({ event: 'refused', node: this.nodeId, remote: formatEndpoint(remote), reason });
+  }
+
+  readonly #emit = (event: NodeEvent): void => this.#setup.emit(event);
+
+  /** @param startedAt when the pipe was asked for, or showed its first sign */
+  #listener(startedAt: number): PipeListener {
+    return {
+      proven: () => undefined,
+      open: (pipe) => this.#opened(pipe, startedAt),
+      rtt: (pipe) => this.#emit({ event: 'rtt', pipe: pipe.id, rtt: roundTrip(pipe) }),
+      message: (pipe, kind, bytes) => this.#received(pipe, kind, bytes),
+      sent: (pipe, kind, bytes) => {
+        if (kind === 'text') this.#emitText(pipe, 'out', Buffer.from(bytes));
+      },
+      closed: (pipe, reason, wasOpen) => {
+        if (this.#pipes.get(pipe.id) === pipe) this.#pipes.delete(pipe.id);
+        if (wasOpen) this.#emit({ event: 'closed', pipe: pipe.id, reason });
+      },
+    };
+  }
+
+  #opened(pipe: Pipe, startedAt: number): void {
+    this.#pipes.set(pipe.id, pipe);
+    const { initiator, method, path, peer } = pipe.info;
+    this.#emit({
+      event: 'open',
+      pipe: pipe.id,
+      node: this.nodeId,
+      initiator,
+      method,
+      path,
+      family: pipe.family,
+      transport: 'tcp',
+      local: formatEndpoint(pipe.local),
+      remote: formatEndpoint(pipe.remote),
+      peer,
+      encrypted: true,
+      elapsed: Math.round((this.#io.now() - startedAt) * 10) / 10,
+      rtt: roundTrip(pipe),
+    });
+    this.#setup.onPipe?.(pipe);
+  }
+
+  #emitText(pipe: Pipe, direction: 'in' | 'out', bytes: Buffer): void {
+    this.#emit({ event: 'message', pipe: pipe.id, direction, text: bytes.toString('utf8') });
+  }
+
+  #received(pipe: Pipe, kind: MessageKind, bytes: Buffer): void | Promise<void> {
+    if (kind === 'control' || kind === 'bulk') return this.#bench.take(pipe, kind, bytes);
+    if (kind === 'text') this.#emitText(pipe, 'in', bytes);
+    const running = [...this.#handlers].map((handler) => this.#handle(handler, bytes, pipe));
+    return running.length === 0 ? undefined : Promise.all(running).then(() => undefined);
+  }
+
+  /** One handler's exception hurts neither the pipe nor the other handlers. */
+  async #handle(handler: MessageHandler, bytes: Buffer, pipe: Pipe): Promise<void> {
+    try {
+      await handler(bytes, pipe.remote, pipe);
+    } catch (error) {
+      this.#setup.onHandlerError?.(error);
+    }
+  }
+}
+
+/** ms, to a hundredth. */
+function roundTrip(pipe: Pipe): number {
+  return Math.round((pipe.rtt ?? 0) * 100) / 100;
+}

@@ -1,0 +1,158 @@
+/**
+ * Throughput of a pipe, both ways, one after the other (docs/wire.md, "Control messages"). Every
+ * node answers; the asking side measures until the other has dealt with the last byte.
+ */
+import { type Deferred, deferred } from '../deferred.ts';
+import { P2pdError } from '../errors.ts';
+import type { Io } from '../io/io.ts';
+import { DecodeError } from '../wire/decode-error.ts';
+import { Reader } from '../wire/reader.ts';
+import { Writer } from '../wire/writer.ts';
+import type { Pipe } from './pipe.ts';
+
+export interface BenchResult {
+  readonly bytes: number;
+  /** 10⁶ bits a second. */
+  readonly sendMbps: number;
+  readonly receiveMbps: number;
+  /** ms */
+  readonly rtt: number;
+}
+
+type Operation = 'take' | 'taken' | 'give';
+
+interface BenchMessage {
+  readonly operation: Operation;
+  readonly bytes: number;
+}
+
+/** A peer may not make us send more than this on its word: 16 GiB. */
+export const MAX_BENCH = 2 ** 34;
+/** Which built-in protocol a control message belongs to; others may come. */
+const PROTOCOL_BENCH = 1;
+const OPERATIONS: readonly Operation[] = ['take', 'taken', 'give'];
+const CHUNK = 256 * 1024;
+
+export function encodeBench(message: BenchMessage): Uint8Array {
+  return new Writer(10)
+    .u8(PROTOCOL_BENCH)
+    .u8(OPERATIONS.indexOf(message.operation))
+    .u32(Math.floor(message.bytes / 2 ** 32))
+    .u32(message.bytes % 2 ** 32)
+    .finish();
+}
+
+/**
+ * @returns null for another protocol's message
+ * @throws DecodeError
+ */
+export function decodeBench(bytes: Uint8Array): BenchMessage | null {
+  const reader = new Reader(bytes);
+  if (reader.u8('protocol') !== PROTOCOL_BENCH) return null;
+  const operation = OPERATIONS[reader.u8('operation')];
+  if (operation === undefined) throw new DecodeError('operation', 'is unknown');
+  const count = reader.u32('bytes') * 2 ** 32 + reader.u32('bytes');
+  reader.end('bench');
+  if (count > MAX_BENCH) throw new DecodeError('bytes', `${count}, at most ${MAX_BENCH} are allowed`);
+  return { operation, bytes: count };
+}
+
+/** What one pipe is in the middle of. */
+interface Run {
+  /** Bulk bytes still to come. */
+  missing: number;
+  /** Told when they have come; null where the peer waits to be told. */
+  readonly arrived: Deferred<void> | null;
+  /** Told when the peer has taken ours. */
+  readonly taken: Deferred<void> | null;
+}
+
+export class Bench {
+  readonly #io: Io;
+  readonly #runs = new WeakMap<Pipe, Run>();
+
+  constructor(io: Io) {
+    this.#io = io;
+  }
+
+  /**
+   * Sends `bytes`, then has as many sent.
+   *
+   * @throws P2pdError PIPE_CLOSED, USAGE for a size out of range
+   */
+  async run(pipe: Pipe, bytes: number): Promise<BenchResult> {
+    if (!Number.isInteger(bytes) || bytes < 1 || bytes > MAX_BENCH) {
+      throw new P2pdError('USAGE', `a bench moves 1 to ${MAX_BENCH} bytes, not ${bytes}`);
+    }
+    const run: Run = { missing: bytes, arrived: deferred(), taken: deferred() };
+    this.#runs.set(pipe, run);
+    try {
+      const sendStart = this.#io.now();
+      await pipe.sendKind('control', encodeBench({ operation: 'take', bytes }));
+      await sendBulk(pipe, bytes);
+      await unlessClosed(pipe, run.taken);
+      const receiveStart = this.#io.now();
+      await pipe.sendKind('control', encodeBench({ operation: 'give', bytes }));
+      await unlessClosed(pipe, run.arrived);
+      const end = this.#io.now();
+      return {
+        bytes,
+        sendMbps: megabits(bytes, receiveStart - sendStart),
+        receiveMbps: megabits(bytes, end - receiveStart),
+        rtt: pipe.rtt ?? 0,
+      };
+    } finally {
+      this.#runs.delete(pipe);
+    }
+  }
+
+  /** A control or bulk message came in. What makes no sense is ignored: it is no fault of the pipe. */
+  take(pipe: Pipe, kind: 'control' | 'bulk', bytes: Uint8Array): void | Promise<void> {
+    if (kind === 'bulk') return this.#count(pipe, bytes.length);
+    const message = decodeOrNull(bytes);
+    const run = this.#runs.get(pipe);
+    if (message?.operation === 'taken') run?.taken?.resolve();
+    else if (message?.operation === 'take' && run === undefined) {
+      this.#runs.set(pipe, { missing: message.bytes, arrived: null, taken: null });
+      this.#count(pipe, 0);
+    } else if (message?.operation === 'give') void sendBulk(pipe, message.bytes).catch(() => undefined);
+  }
+
+  #count(pipe: Pipe, length: number): void {
+    const run = this.#runs.get(pipe);
+    if (run === undefined) return;
+    run.missing -= length;
+    if (run.missing > 0) return;
+    if (run.arrived !== null) {
+      run.arrived.resolve();
+      return;
+    }
+    this.#runs.delete(pipe);
+    void pipe.sendKind('control', encodeBench({ operation: 'taken', bytes: 0 })).catch(() => undefined);
+  }
+}
+
+async function sendBulk(pipe: Pipe, bytes: number): Promise<void> {
+  const chunk = new Uint8Array(Math.min(CHUNK, bytes));
+  for (let left = bytes; left > 0; left -= chunk.length) {
+    await pipe.sendKind('bulk', left < chunk.length ? chunk.subarray(0, left) : chunk);
+  }
+}
+
+async function unlessClosed(pipe: Pipe, wait: Deferred<void> | null): Promise<void> {
+  const reason = await Promise.race([wait?.promise, pipe.closed]);
+  if (reason !== undefined) throw new P2pdError('PIPE_CLOSED', `the pipe closed during the bench: ${reason}`);
+}
+
+function decodeOrNull(bytes: Uint8Array): BenchMessage | null {
+  try {
+    return decodeBench(bytes);
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
+  }
+}
+
+function megabits(bytes: number, ms: number): number {
+  return Math.round((bytes * 8) / 10 / Math.max(ms, 0.001)) / 100;
+}

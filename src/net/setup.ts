@@ -1,0 +1,92 @@
+/**
+ * What a real node stands on: this machine's Io, interfaces and state directory. Loads effects
+ * only when asked, so that the rest of the library needs none.
+ */
+import { P2pdError } from './errors.ts';
+import { generateSecretKey, type Identity, identityOf, isValidSecretKey } from './identity.ts';
+import type { Io, NetworkInterface } from './io/io.ts';
+import type { NodeSetup, StartOptions } from './node-options.ts';
+
+/** A node's place in the state directory, while it holds it. */
+export interface ClaimedIdentity {
+  readonly identity: Identity;
+  readonly slot: number;
+  /** 16 hex digits. */
+  readonly machineId: string;
+  release(): Promise<void>;
+}
+
+/** The machine's own Io. */
+export async function openIo(): Promise<Io> {
+  const { createNodeIo } = await import('./io/node-io.ts');
+  return createNodeIo();
+}
+
+/**
+ * Takes the first free slot of a state directory.
+ *
+ * @param directory undefined: P2PD_HOME, else the platform's data directory
+ * @throws P2pdError STATE_UNUSABLE, KEY_DAMAGED
+ */
+export async function claimIdentity(io: Io, directory?: string): Promise<ClaimedIdentity> {
+  const { claimSlot, defaultStateDirectory, machineIdOf, StateError } = await import('./io/files.ts');
+  const state = directory ?? defaultStateDirectory();
+  const keys = {
+    generate: () => generateSecretKey((length) => io.randomBytes(length)),
+    isValid: isValidSecretKey,
+  };
+  try {
+    const slot = await claimSlot(state, keys);
+    const machineId = await machineIdOf(state);
+    return { identity: identityOf(slot.secretKey), slot: slot.number, machineId, release: slot.release };
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    const code = error.kind === 'damaged' ? 'KEY_DAMAGED' : 'STATE_UNUSABLE';
+    throw new P2pdError(code, error.message, { cause: error });
+  }
+}
+
+/**
+ * The interfaces that a node shall use.
+ *
+ * @param names ids or friendly names; undefined or empty: all. Loopback where there is nothing else.
+ * @throws P2pdError NO_INTERFACE for a name that does not exist
+ */
+export async function chooseInterfaces(
+  all: readonly NetworkInterface[],
+  names: readonly string[] = [],
+): Promise<readonly NetworkInterface[]> {
+  if (names.length === 0 && all.length > 0) return all;
+  const { loopbackInterface } = await import('./io/interfaces.ts');
+  if (names.length === 0) return [loopbackInterface()];
+  return names.map((name) => {
+    const wanted = name.toLowerCase();
+    const found = all.find((nic) => nic.id.toLowerCase() === wanted || nic.name.toLowerCase() === wanted);
+    if (found !== undefined) return found;
+    const loopback = loopbackInterface();
+    if (loopback.id === name) return loopback;
+    const known = all.length === 0 ? 'there is none' : `there are ${all.map((nic) => nic.id).join(', ')}`;
+    throw new P2pdError('NO_INTERFACE', `no interface is called ${JSON.stringify(name)}: ${known}`);
+  });
+}
+
+/** All that `P2PNode.start` needs. Throws as the functions above. */
+export async function setupOf(options: StartOptions): Promise<NodeSetup> {
+  const io = await openIo();
+  const { warn } = await import('./io/warn.ts');
+  const interfaces = await chooseInterfaces(await io.interfaces(), options.interfaces);
+  const claimed = await claimIdentity(io, options.state);
+  return {
+    io,
+    identity: claimed.identity,
+    machineId: claimed.machineId,
+    slot: claimed.slot,
+    interfaces,
+    port: options.port ?? null,
+    allow: options.allow ?? null,
+    emit: options.onEvent ?? (() => undefined),
+    onHandlerError: options.onHandlerError ?? warn,
+    release: claimed.release,
+    ...(options.onPipe === undefined ? {} : { onPipe: options.onPipe }),
+  };
+}
