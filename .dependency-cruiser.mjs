@@ -201,7 +201,7 @@ const fences = [
     'package-without-a-place',
     'A new package gets a fence above and a line in docs/decisions.md.',
     { path: '^(src|bin)/' },
-    { dependencyTypes: anyPackage, pathNot: ['^[.]', ...Object.keys(FENCES).map(packagePath)] },
+    { dependencyTypes: anyPackage, pathNot: ['^[.].*[.]tsx?$', ...Object.keys(FENCES).map(packagePath)] },
   ),
   rule(
     'library-is-not-bundled',

@@ -1,0 +1,32 @@
+/**
+ * A vitest reporter: says which tests were skipped and, where CI=true, makes that a failure, since
+ * a machine that lacks what a test needs proves nothing. Ends with one plain line of counts.
+ */
+
+export default class SkipsReporter {
+  /**
+   * @param {readonly import('vitest/node').TestModule[]} modules
+   * @param {readonly unknown[]} errors thrown outside any test
+   */
+  onTestRunEnd(modules, errors) {
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const count = (/** @type {string} */ state) =>
+      tests.filter((test) => test.result().state === state).length;
+    // Modules that did not load have no tests to count.
+    const broken = modules.filter((module) => module.errors().length > 0).length + errors.length;
+    const skipped = tests.filter((test) => test.result().state === 'skipped');
+    const forbidden = process.env.CI === 'true' ? skipped.length : 0;
+
+    for (const test of skipped) console.log(`skipped: ${test.module.relativeModuleId}: ${test.fullName}`);
+    if (forbidden > 0) {
+      console.log(`With CI=true a skipped test is a failure: ${forbidden}.`);
+      process.exitCode = 1;
+    }
+    const counts = [
+      `${count('passed')} passed`,
+      `${count('failed') + broken + forbidden} failed`,
+      ...(skipped.length > forbidden ? [`${skipped.length - forbidden} skipped`] : []),
+    ];
+    console.log(counts.join(', '));
+  }
+}
