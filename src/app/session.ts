@@ -19,8 +19,13 @@ export interface Session {
   start(): Promise<void>;
   /** Starts one more node in this process. Failures are events. */
   startNode(): Promise<void>;
-  /** Starts connecting. @returns the id of the pipe to come; its attempts and outcome are events */
-  connect(choice: ConnectChoice): string;
+  /**
+   * Starts connecting.
+   *
+   * @returns the id of the pipe to come, whose attempts and outcome are events; null when there is
+   *   nothing to connect to (a damaged address, say): an error event without a pipe says why
+   */
+  connect(choice: ConnectChoice): string | null;
   /** Gives a connect up, or closes an open pipe. */
   close(pipe: string): void;
   /** Sends one message. Failures are events. */

@@ -1,0 +1,56 @@
+/**
+ * What a run of the program was asked for: the contract's options, read and checked by the door.
+ */
+import { AVAILABLE_METHODS, type Family, type Method, type Pathway } from '../net/index.ts';
+import type { LogLevel } from './events.ts';
+
+export interface Config {
+  /** State directory; undefined: P2PD_HOME, else the platform's. */
+  readonly state: string | undefined;
+  /** Only interfaces of these names; empty: all. */
+  readonly interfaces: readonly string[];
+  /** null: derived from the machine id and the slot. */
+  readonly port: number | null;
+  /** Node ids that may open pipes; null: everybody. */
+  readonly allow: readonly string[] | null;
+  /** In order of preference. */
+  readonly methods: readonly Method[];
+  readonly paths: readonly Pathway[];
+  readonly families: readonly Family[];
+  /** ms to have a pipe. */
+  readonly timeout: number;
+  readonly log: LogLevel;
+}
+
+/** The contract's letters. */
+export const METHOD_LETTERS: Readonly<Record<string, Method>> = {
+  d: 'direct',
+  r: 'reverse',
+  p: 'tcp-punch',
+  u: 'udp-punch',
+  t: 'relay',
+};
+export const PATH_LETTERS: Readonly<Record<string, Pathway>> = { e: 'external', l: 'local' };
+export const FAMILY_LETTERS: Readonly<Record<string, Family>> = { 4: 4, 6: 6 };
+
+/** The contract's defaults: of the methods, those that this version has. */
+export const DEFAULT_CONFIG: Config = {
+  state: undefined,
+  interfaces: [],
+  port: null,
+  allow: null,
+  methods: AVAILABLE_METHODS,
+  paths: ['external', 'local'],
+  families: [4, 6],
+  timeout: 30_000,
+  log: 'warn',
+};
+
+/** Methods as people read them. */
+export const METHOD_NAMES: Readonly<Record<Method, string>> = {
+  direct: 'direct',
+  reverse: 'reverse',
+  'tcp-punch': 'TCP punch',
+  'udp-punch': 'UDP punch',
+  relay: 'relay',
+};

@@ -1,0 +1,110 @@
+/** The connect journey: one pipe to a peer, and one of four conversations over it. */
+import { type MessageHandler, type P2PNode, P2pdError, type Pipe } from '../../net/index.ts';
+import type { Context } from './context.ts';
+import { openPipe } from './open-pipe.ts';
+import { startNode, stopNode } from './start-node.ts';
+
+export type Conversation =
+  /** Lines go out as messages until they end, then half-close and wait for the peer at most `linger` ms. */
+  | { readonly kind: 'lines'; readonly input: AsyncIterable<string>; readonly linger: number }
+  /** Bytes in, bytes out; ends as lines do. */
+  | {
+      readonly kind: 'raw';
+      readonly input: AsyncIterable<Uint8Array>;
+      readonly output: (bytes: Uint8Array) => Promise<void>;
+      readonly linger: number;
+    }
+  /** One message, one answer. */
+  | { readonly kind: 'send'; readonly text: string }
+  /** Throughput both ways. */
+  | { readonly kind: 'bench'; readonly bytes: number };
+
+/** Resolves when the conversation is over. Throws P2pdError as starting, connecting and sending do; NO_ANSWER. */
+export async function connect(ctx: Context, peer: string, conversation: Conversation): Promise<void> {
+  const node = await startNode(ctx);
+  try {
+    const answer = listenFor(node, conversation);
+    const { methods, paths, families } = ctx.config;
+    const pipe = await openPipe(ctx, node, { peer, methods, paths, families }, ctx.signal).opened;
+    const leave = new AbortController();
+    const onAbort = () => leave.abort();
+    ctx.signal.addEventListener('abort', onAbort, { once: true });
+    void pipe.closed.then(onAbort);
+    await converse(ctx, node, pipe, conversation, answer, leave.signal);
+  } finally {
+    await stopNode(ctx, node, ctx.signal.aborted ? 'the other side was interrupted' : 'finished');
+  }
+}
+
+/** Handlers are there before the pipe, so that not even the first message is missed. @returns the first message */
+function listenFor(node: P2PNode, conversation: Conversation): Promise<void> {
+  return new Promise((resolve) => {
+    const handler: MessageHandler = (message) => {
+      resolve();
+      return conversation.kind === 'raw' ? conversation.output(message) : undefined;
+    };
+    node.addMessageHandler(handler);
+  });
+}
+
+async function converse(
+  ctx: Context,
+  node: P2PNode,
+  pipe: Pipe,
+  conversation: Conversation,
+  answer: Promise<void>,
+  leave: AbortSignal,
+): Promise<void> {
+  switch (conversation.kind) {
+    case 'bench': {
+      const result = await node.bench(pipe, conversation.bytes);
+      ctx.emit({ event: 'bench', pipe: pipe.id, ...result });
+      break;
+    }
+    case 'send':
+      await sendAndWait(ctx, pipe, conversation.text, answer);
+      break;
+    default:
+      await pump(pipe, conversation.input, leave);
+      await linger(ctx, pipe, conversation.linger, leave);
+  }
+  await pipe.close(ctx.signal.aborted ? 'interrupted' : 'finished');
+}
+
+async function sendAndWait(ctx: Context, pipe: Pipe, text: string, answer: Promise<void>): Promise<void> {
+  const { io, config } = ctx;
+  await pipe.send(text);
+  const done = new AbortController();
+  const stop = AbortSignal.any([done.signal, ctx.signal]);
+  const silence = io.sleepUntil(io.now() + config.timeout, stop).then(() => 'silence' as const);
+  const outcome = await Promise.race([answer, pipe.closed, silence]);
+  done.abort();
+  if (outcome === undefined) return;
+  const why =
+    outcome === 'silence' ? `none came within ${config.timeout / 1000} s` : `the pipe closed (${outcome})`;
+  throw new P2pdError('NO_ANSWER', `the message was sent, but no answer came: ${why}`);
+}
+
+/** Sends what comes in, until it ends or the pipe is over. */
+async function pump(
+  pipe: Pipe,
+  input: AsyncIterable<string | Uint8Array>,
+  leave: AbortSignal,
+): Promise<void> {
+  const left = new Promise<'left'>((resolve) =>
+    leave.addEventListener('abort', () => resolve('left'), { once: true }),
+  );
+  const iterator = input[Symbol.asyncIterator]();
+  for (;;) {
+    const next = leave.aborted ? 'left' : await Promise.race([iterator.next(), left]);
+    if (next === 'left' || next.done) return;
+    await pipe.send(next.value);
+  }
+}
+
+/** Half-close; the peer has `ms` from when it has everything to have its last word. */
+async function linger(ctx: Context, pipe: Pipe, ms: number, leave: AbortSignal): Promise<void> {
+  if (leave.aborted) return;
+  await Promise.race([pipe.end(), pipe.closed]);
+  await ctx.io.sleepUntil(ctx.io.now() + ms, leave);
+}

@@ -1,0 +1,14 @@
+/** What every journey is given; no journey knows which door called it. Types only. */
+import type { ClaimedIdentity, Io } from '../../net/index.ts';
+import type { Config } from '../config.ts';
+import type { Emit } from '../store.ts';
+
+export interface Context {
+  readonly io: Io;
+  readonly config: Config;
+  readonly emit: Emit;
+  /** The user wants to leave. */
+  readonly signal: AbortSignal;
+  /** Takes the next free place in the state directory. */
+  readonly claim: () => Promise<ClaimedIdentity>;
+}

@@ -1,0 +1,123 @@
+/**
+ * The session of a running program: nodes and pipes by id, and what a person may ask of them.
+ * Outcomes are events, so nothing here throws.
+ */
+import { type P2PNode, P2pdError, type Pipe, sampleLoad } from '../net/index.ts';
+import { errorEvent } from './failure.ts';
+import type { Context } from './journeys/context.ts';
+import { openPipe } from './journeys/open-pipe.ts';
+import { startNode, stopNode } from './journeys/start-node.ts';
+import type { ConnectChoice, Session } from './session.ts';
+import type { Store } from './store.ts';
+
+/** ms between two looks at the machine's load (os-utils itself takes one second a look). */
+const LOAD_INTERVAL = 2_000;
+/** ms between two round trips of the pipe somebody looks at. */
+const WATCH_INTERVAL = 2_000;
+
+/** @param ctx whose `emit` is the store's */
+export function createSession(ctx: Context, store: Store): Session {
+  return new LiveSession(ctx, store);
+}
+
+class LiveSession implements Session {
+  readonly store: Store;
+  readonly #ctx: Context;
+  readonly #nodes: P2PNode[] = [];
+  readonly #pipes = new Map<string, Pipe>();
+  /** Connects under way, to give them up. */
+  readonly #opening = new Map<string, AbortController>();
+  readonly #over = new AbortController();
+  #watched: string | null = null;
+
+  constructor(ctx: Context, store: Store) {
+    this.#ctx = ctx;
+    this.store = store;
+  }
+
+  async start(): Promise<void> {
+    void this.#every(LOAD_INTERVAL, async () => {
+      const load = await sampleLoad();
+      if (!this.#over.signal.aborted) this.#ctx.emit({ event: 'load', ...load });
+    });
+    void this.#every(WATCH_INTERVAL, async () => {
+      if (this.#watched !== null) this.#pipes.get(this.#watched)?.ping();
+    });
+    await this.startNode();
+  }
+
+  async startNode(): Promise<void> {
+    // A second node takes the next port by itself; a named port belongs to the first.
+    const config = this.#nodes.length === 0 ? this.#ctx.config : { ...this.#ctx.config, port: null };
+    try {
+      const node = await startNode({ ...this.#ctx, config }, (pipe) => this.#keep(pipe));
+      this.#nodes.push(node);
+      if (this.#over.signal.aborted) await stopNode(this.#ctx, node);
+    } catch (error) {
+      this.#ctx.emit(errorEvent(error));
+    }
+  }
+
+  connect(choice: ConnectChoice): string | null {
+    const [node] = this.#nodes;
+    if (node === undefined) {
+      this.#ctx.emit(
+        errorEvent(new P2pdError('NO_PATH', 'no node is running yet', { hint: 'wait for start-up' })),
+      );
+      return null;
+    }
+    try {
+      const stop = new AbortController();
+      const { pipe, opened } = openPipe(this.#ctx, this.#dialler(node, choice.peer), choice, stop.signal);
+      this.#opening.set(pipe, stop);
+      void opened
+        .catch((error: unknown) => this.#ctx.emit(errorEvent(error, pipe)))
+        .finally(() => this.#opening.delete(pipe));
+      return pipe;
+    } catch (error) {
+      this.#ctx.emit(errorEvent(error));
+      return null;
+    }
+  }
+
+  close(pipe: string): void {
+    this.#opening.get(pipe)?.abort(new P2pdError('INTERRUPTED', 'given up'));
+    void this.#pipes.get(pipe)?.close();
+  }
+
+  say(pipe: string, text: string): void {
+    const open = this.#pipes.get(pipe);
+    const sent = open?.send(text) ?? Promise.reject(new P2pdError('PIPE_CLOSED', 'the pipe is closed'));
+    sent.catch((error: unknown) => this.#ctx.emit(errorEvent(error, pipe)));
+  }
+
+  watch(pipe: string | null): void {
+    this.#watched = pipe;
+    if (pipe !== null) this.#pipes.get(pipe)?.ping();
+  }
+
+  async stop(): Promise<void> {
+    this.#over.abort();
+    for (const stop of this.#opening.values()) stop.abort(new P2pdError('INTERRUPTED', 'given up'));
+    await Promise.all(this.#nodes.map((node) => stopNode(this.#ctx, node, 'the other side left')));
+  }
+
+  #keep(pipe: Pipe): void {
+    this.#pipes.set(pipe.id, pipe);
+    void pipe.closed.then(() => this.#pipes.delete(pipe.id));
+  }
+
+  /** The first node dials, unless it would dial itself: then another of this process does. */
+  #dialler(first: P2PNode, peer: string): P2PNode {
+    if (first.address !== peer.trim()) return first;
+    return this.#nodes.find((node) => node !== first) ?? first;
+  }
+
+  async #every(interval: number, action: () => Promise<void>): Promise<void> {
+    const { io } = this.#ctx;
+    while (!this.#over.signal.aborted) {
+      await action().catch(() => undefined);
+      await io.sleepUntil(io.now() + interval, this.#over.signal);
+    }
+  }
+}

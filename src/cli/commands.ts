@@ -1,0 +1,65 @@
+/**
+ * What each command does with its options: the voice it speaks in, and the journey it hands over to.
+ */
+import { accept } from '../app/journeys/accept.ts';
+import { type Conversation, connect } from '../app/journeys/connect.ts';
+import { interfaces } from '../app/journeys/interfaces.ts';
+import { Interface, P2pdError } from '../net/index.ts';
+import { stdinBytes, stdinLines, stdoutBytes } from './input.ts';
+import { jsonDocument } from './json.ts';
+import { type CommonOptions, configOf } from './options.ts';
+import { runJourney, type Voice } from './run.ts';
+import { interfacesTable } from './tables.ts';
+
+export interface AcceptCommandOptions extends CommonOptions {
+  readonly echo?: boolean;
+  readonly once?: boolean;
+}
+
+export interface ConnectCommandOptions extends CommonOptions {
+  readonly send?: string;
+  readonly bench?: number;
+  readonly raw?: boolean;
+  readonly linger: number;
+}
+
+export async function runInterfaces(options: CommonOptions): Promise<void> {
+  await runJourney(configOf(options), voiceOf(options), async (ctx) => {
+    const found = await interfaces(ctx);
+    const text = options.json
+      ? jsonDocument({ interfaces: found.map((nic) => new Interface(nic).toDict()) })
+      : interfacesTable(found);
+    process.stdout.write(`${text}\n`);
+  });
+}
+
+export async function runAccept(options: AcceptCommandOptions): Promise<void> {
+  const voice: Voice = { ...voiceOf(options), address: true, from: true, interruptedExit: 0 };
+  await runJourney(configOf(options), voice, (ctx) =>
+    accept(ctx, { echo: options.echo ?? false, once: options.once ?? false }),
+  );
+}
+
+export async function runConnect(peer: string, options: ConnectCommandOptions): Promise<void> {
+  const conversation = conversationOf(options);
+  const voice: Voice = { ...voiceOf(options), messages: conversation.kind !== 'raw' };
+  await runJourney(configOf(options), voice, (ctx) => connect(ctx, peer, conversation));
+}
+
+function voiceOf(options: CommonOptions): Voice {
+  return { json: options.json ?? false, address: false, messages: true, from: false, interruptedExit: 130 };
+}
+
+/** @throws P2pdError USAGE for options that exclude each other */
+function conversationOf(options: ConnectCommandOptions): Conversation {
+  const { send, bench, raw, json, linger } = options;
+  const modes = [send !== undefined && '--send', bench !== undefined && '--bench', raw && '--raw'].filter(
+    Boolean,
+  );
+  if (modes.length > 1) throw new P2pdError('USAGE', `${modes.join(' and ')} exclude each other`);
+  if (raw && json) throw new P2pdError('USAGE', '--raw and --json both want stdout');
+  if (send !== undefined) return { kind: 'send', text: send };
+  if (bench !== undefined) return { kind: 'bench', bytes: bench };
+  if (raw) return { kind: 'raw', input: stdinBytes(), output: stdoutBytes, linger };
+  return { kind: 'lines', input: stdinLines(), linger };
+}

@@ -1,0 +1,78 @@
+/**
+ * The command line: commands and options of the contract. Light, so that the first frame comes
+ * soon: what a command runs is loaded when it is asked for.
+ */
+import { Command, CommanderError } from 'commander';
+import { P2pdError } from '../net/index.ts';
+import type { AcceptCommandOptions, ConnectCommandOptions } from './commands.ts';
+import {
+  addCommonOptions,
+  type CommonOptions,
+  configOf,
+  parseBytes,
+  parseNodeIds,
+  parseSeconds,
+} from './options.ts';
+import { leave, report } from './output.ts';
+
+declare const __VERSION__: string;
+
+export function createProgram(): Command {
+  const program = new Command('p2pd-demo')
+    .description(
+      'Two people, two machines, one command each: a direct, encrypted pipe opens between them.\nWithout a command: the TUI.',
+    )
+    .version(__VERSION__)
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  addCommonOptions(program).action(openTui);
+  addCommonOptions(program.command('interfaces'))
+    .description('list interfaces: name, kind, gateway, addresses')
+    .action(async (options: CommonOptions) => (await commands()).runInterfaces(options));
+  addCommonOptions(program.command('accept'))
+    .description('start a node and accept pipes, until interrupted')
+    .option('--echo', 'send each message back unchanged')
+    .option('--once', 'leave after the first pipe closes')
+    .option('--allow <ids>', 'only these peers: node ids, comma-separated', parseNodeIds)
+    .action(async (options: AcceptCommandOptions) => (await commands()).runAccept(options));
+  addCommonOptions(program.command('connect'))
+    .description('open a pipe; lines of stdin are sent, received messages printed')
+    .argument('<peer>', "the other side's address")
+    .option('--send <text>', 'send one message, wait for one answer, leave')
+    .option('--bench <bytes>', 'measure throughput both ways', parseBytes)
+    .option('--raw', 'join stdin and stdout to the pipe as bytes')
+    .option('--linger <seconds>', 'after the end of stdin, wait for the peer to close', parseSeconds, 2000)
+    .action(async (peer: string, options: ConnectCommandOptions) =>
+      (await commands()).runConnect(peer, options),
+    );
+  return program;
+}
+
+/** Parses and runs; leaves the process when done. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync(argv);
+  } catch (error) {
+    await leave(error instanceof CommanderError ? usage(error, argv) : report(error, argv));
+  }
+}
+
+const commands = () => import('./commands.ts');
+
+async function openTui(options: CommonOptions): Promise<void> {
+  if (!(process.stdin.isTTY && process.stdout.isTTY)) {
+    process.stdout.write(createProgram().helpInformation());
+    await leave(2);
+  }
+  const { runInTerminal } = await import('./tui.ts');
+  await leave(await runInTerminal(configOf(options)));
+}
+
+/** Help and version are no faults; everything else is one line and exit code 2. */
+function usage(error: CommanderError, argv: readonly string[]): number {
+  if (error.exitCode === 0) return 0;
+  const message = error.message.replace(/^error: /, '').replace(/\s+/g, ' ');
+  return report(new P2pdError('USAGE', message, { cause: error }), argv);
+}

@@ -1,0 +1,121 @@
+/**
+ * The contract's options: declared once, read and checked here, in the words of the person who
+ * mistyped one.
+ */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Config, DEFAULT_CONFIG, FAMILY_LETTERS, METHOD_LETTERS, PATH_LETTERS } from '../app/config.ts';
+import type { LogLevel } from '../app/events.ts';
+
+/** What commander makes of the common options. */
+export interface CommonOptions {
+  readonly state?: string;
+  readonly interface?: readonly string[];
+  readonly port?: number;
+  readonly methods?: Config['methods'];
+  readonly paths?: Config['paths'];
+  readonly families?: Config['families'];
+  readonly timeout?: number;
+  readonly json?: boolean;
+  readonly log?: LogLevel;
+  readonly allow?: readonly string[];
+}
+
+const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
+
+/** Adds the options that every command takes. */
+export function addCommonOptions(command: Command): Command {
+  return command
+    .option('--state <dir>', 'keys and settings; also P2PD_HOME (default: the platform’s data directory)')
+    .option('--interface <names>', 'only these interfaces, comma-separated (default: all)', parseNames)
+    .option(
+      '--port <n>',
+      'listen port; 0 = any; a taken one is an error (default: this machine’s own, else the next free)',
+      parsePort,
+    )
+    .option(
+      '--methods <list>',
+      'letters in order: d direct; r, p, u, t come later (default: all there are)',
+      parseMethods,
+    )
+    .option(
+      '--paths <list>',
+      'letters in order: e external (WAN), l local (LAN, same machine) (default: el)',
+      parsePaths,
+    )
+    .option('--families <list>', 'IP versions in order (default: 46)', parseFamilies)
+    .option('--timeout <seconds>', 'to have a pipe (default: 30)', parseSeconds)
+    .option('--json', 'machine output on stdout')
+    .addOption(new Option('--log <level>', 'to stderr (default: warn)').choices(LOG_LEVELS));
+}
+
+/** The run's configuration: what was given over the defaults. */
+export function configOf(options: CommonOptions): Config {
+  return {
+    state: options.state,
+    interfaces: options.interface ?? [],
+    port: options.port ?? null,
+    allow: options.allow ?? null,
+    methods: options.methods ?? DEFAULT_CONFIG.methods,
+    paths: options.paths ?? DEFAULT_CONFIG.paths,
+    families: options.families ?? DEFAULT_CONFIG.families,
+    timeout: options.timeout ?? DEFAULT_CONFIG.timeout,
+    log: options.log ?? DEFAULT_CONFIG.log,
+  };
+}
+
+/** Node ids, 32 hex digits each. */
+export function parseNodeIds(text: string): string[] {
+  return parseNames(text).map((id) => {
+    if (!/^[0-9a-f]{32}$/i.test(id)) throw new InvalidArgumentError(`"${id}" is no node id (32 hex digits).`);
+    return id.toLowerCase();
+  });
+}
+
+/** ms from seconds. */
+export function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === '' || !(seconds >= 0 && seconds <= 86_400)) {
+    throw new InvalidArgumentError('Give seconds, 0 to 86400.');
+  }
+  return seconds * 1000;
+}
+
+/** Bytes, with K, M or G for powers of 1000. */
+export function parseBytes(text: string): number {
+  const match = /^(\d{1,12})([kmg]?)$/i.exec(text);
+  const bytes = Number(match?.[1]) * 1000 ** ['', 'k', 'm', 'g'].indexOf(match?.[2]?.toLowerCase() ?? '');
+  if (!(bytes >= 1 && bytes <= 2 ** 34))
+    throw new InvalidArgumentError('Give bytes, 1 to 16G: 1000000 or 100M.');
+  return bytes;
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535) throw new InvalidArgumentError('Give a port, 0 to 65535.');
+  return port;
+}
+
+function parseNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.some((name) => name === '')) throw new InvalidArgumentError('Give names separated by commas.');
+  return [...new Set(names)];
+}
+
+const parseMethods = (text: string) => parseLetters(text, METHOD_LETTERS);
+const parsePaths = (text: string) => parseLetters(text, PATH_LETTERS);
+const parseFamilies = (text: string) => parseLetters(text, FAMILY_LETTERS);
+
+/** Letters, with or without commas between them; each once. */
+function parseLetters<T>(text: string, letters: Readonly<Record<string, T>>): T[] {
+  const given = [...text.toLowerCase().replace(/[,\s]/g, '')];
+  if (given.length === 0)
+    throw new InvalidArgumentError(`Give letters out of ${Object.keys(letters).join('')}.`);
+  const values = given.map((letter) => {
+    const value = letters[letter];
+    if (value === undefined) {
+      throw new InvalidArgumentError(`"${letter}" is none of ${Object.keys(letters).join(', ')}.`);
+    }
+    return value;
+  });
+  return [...new Set(values)];
+}

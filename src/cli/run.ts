@@ -1,0 +1,89 @@
+/**
+ * Runs one journey for the command line: events to stdout and stderr, signals to an abort, faults
+ * to one line and an exit code.
+ */
+
+import type { Config } from '../app/config.ts';
+import type { Stamped } from '../app/events.ts';
+import { errorEvent, exitCodeOf } from '../app/failure.ts';
+import type { Context } from '../app/journeys/context.ts';
+import { createAppStore, type Emit } from '../app/store.ts';
+import { claimIdentity, openIo, P2pdError } from '../net/index.ts';
+import { jsonLine } from './json.ts';
+import { createNarrator, type NarrateOptions } from './narrate.ts';
+import { errorLine, leave, write } from './output.ts';
+
+/** Which events of a command are data on stdout in text mode. */
+export interface Voice extends Omit<NarrateOptions, 'log'> {
+  readonly json: boolean;
+  /** Print the own address on stdout once the node is ready. */
+  readonly address: boolean;
+  /** What an interrupt means: 0 where that is how the journey ends. */
+  readonly interruptedExit: 0 | 130;
+}
+
+/** Runs the journey to its end and leaves the process with the contract's exit code. */
+export async function runJourney(
+  config: Config,
+  voice: Voice,
+  journey: (ctx: Context) => Promise<unknown>,
+): Promise<never> {
+  const stop = new AbortController();
+  const io = await openIo();
+  const store = createAppStore(() => io.now(), 0);
+  store.onEvent(voice.json ? printJson : printText(config, voice));
+  onSignals(() => stop.abort(new P2pdError('INTERRUPTED', 'interrupted')));
+  const ctx = {
+    io,
+    config,
+    emit: store.emit,
+    signal: stop.signal,
+    claim: () => claimIdentity(io, config.state),
+  };
+  let code = 0;
+  try {
+    await journey(ctx);
+    if (stop.signal.aborted) code = voice.interruptedExit;
+  } catch (error) {
+    code = stop.signal.aborted ? voice.interruptedExit : fail(error, store.emit, voice.json);
+  }
+  return leave(code);
+}
+
+/** Tells a fault: on stdout as an event with --json, on stderr as a line in any case. @returns its exit code */
+function fail(error: unknown, emit: Emit, json: boolean): number {
+  const event = errorEvent(error);
+  emit(event);
+  if (json) write(process.stderr, `${errorLine(event)}\n`);
+  return exitCodeOf(error);
+}
+
+function printJson(event: Stamped): void {
+  const line = jsonLine(event);
+  if (line !== null) write(process.stdout, `${line}\n`);
+}
+
+function printText(config: Config, voice: Voice): (event: Stamped) => void {
+  const narrate = createNarrator({ ...voice, log: config.log });
+  return (event) => {
+    if (event.event === 'ready' && !voice.address) return;
+    const line = narrate(event);
+    if (line !== null) write(process[line.to], `${line.text}\n`);
+    if (event.event === 'ready') {
+      write(process.stderr, `listening on port ${event.port}; the other side runs:\n`);
+      write(process.stderr, `  npx p2pd-demo connect ${event.address}\n`);
+    }
+  };
+}
+
+/** The first signal asks to stop; a second one, from somebody who cannot wait, ends the process. */
+function onSignals(stop: () => void): void {
+  let asked = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (asked) process.exit(130);
+      asked = true;
+      stop();
+    });
+  }
+}
