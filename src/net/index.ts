@@ -9,5 +9,5 @@ export { P2PNode } from './node.ts';
 export * from './node-options.ts';
 export type { BenchResult } from './pipe/bench.ts';
 export type { Pipe } from './pipe/pipe.ts';
-export { type ClaimedIdentity, chooseInterfaces, claimIdentity, openIo } from './setup.ts';
+export { type ClaimedIdentity, chooseInterfaces, claimIdentity, openIo, sampleLoad } from './setup.ts';
 export { type Endpoint, type Family, formatEndpoint } from './wire/endpoint.ts';

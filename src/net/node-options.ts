@@ -14,8 +14,14 @@ import type { Endpoint, Family } from './wire/endpoint.ts';
  * @param message the bytes; `String(message)` for text
  * @param from the peer's endpoint
  * @param pipe to answer by
+ * @param kind whether the peer sent text or bytes
  */
-export type MessageHandler = (message: Buffer, from: Endpoint, pipe: Pipe) => unknown;
+export type MessageHandler = (
+  message: Buffer,
+  from: Endpoint,
+  pipe: Pipe,
+  kind: 'text' | 'binary',
+) => unknown;
 
 export interface ConnectOptions {
   readonly methods: readonly Method[];

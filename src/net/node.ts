@@ -81,6 +81,11 @@ export class P2PNode {
     return this.#listening?.port ?? 0;
   }
 
+  /** Where it listens. */
+  get locals(): readonly Endpoint[] {
+    return this.#listening?.locals ?? [];
+  }
+
   get slot(): number {
     return this.#setup.slot;
   }
@@ -252,15 +257,16 @@ export class P2PNode {
 
   #received(pipe: Pipe, kind: MessageKind, bytes: Buffer): void | Promise<void> {
     if (kind === 'control' || kind === 'bulk') return this.#bench.take(pipe, kind, bytes);
-    if (kind === 'text') this.#emitText(pipe, 'in', bytes);
-    const running = [...this.#handlers].map((handler) => this.#handle(handler, bytes, pipe));
+    // Bytes are the handlers' business; where there are none, nobody else would show them.
+    if (kind === 'text' || this.#handlers.size === 0) this.#emitText(pipe, 'in', bytes);
+    const running = [...this.#handlers].map((handler) => this.#handle(handler, bytes, pipe, kind));
     return running.length === 0 ? undefined : Promise.all(running).then(() => undefined);
   }
 
   /** One handler's exception hurts neither the pipe nor the other handlers. */
-  async #handle(handler: MessageHandler, bytes: Buffer, pipe: Pipe): Promise<void> {
+  async #handle(handler: MessageHandler, bytes: Buffer, pipe: Pipe, kind: 'text' | 'binary'): Promise<void> {
     try {
-      await handler(bytes, pipe.remote, pipe);
+      await handler(bytes, pipe.remote, pipe, kind);
     } catch (error) {
       this.#setup.onHandlerError?.(error);
     }

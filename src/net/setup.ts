@@ -22,6 +22,12 @@ export async function openIo(): Promise<Io> {
   return createNodeIo();
 }
 
+/** The machine's load, 0 to 1 each; takes a second, as the processor is watched that long. */
+export async function sampleLoad(): Promise<{ cpu: number; memoryUsed: number; load1: number }> {
+  const load = await import('./io/load.ts');
+  return load.sampleLoad();
+}
+
 /**
  * Takes the first free slot of a state directory.
  *
