@@ -123,7 +123,7 @@ export const STYLE_CASES: readonly RuleCase[] = [
     source: "import { test } from 'vitest';\ntest.skip('a', () => {});\n",
   },
   {
-    rule: 'suspicious/noConditionalExpect',
+    rule: 'plugin',
     file: 'test/caught.test.ts',
     source:
       "import { expect, test } from 'vitest';\ntest('a', () => {\n  try {\n    test.name;\n  } catch (e) {\n    expect(e).toBe(1);\n  }\n});\n",
