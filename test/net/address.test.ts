@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ADDRESS_PREFIX, decodeAddress, encodeAddress, MAX_ADDRESS, parseAddress } from '../../src/net/address.ts';
+import {
+  ADDRESS_PREFIX,
+  decodeAddress,
+  encodeAddress,
+  MAX_ADDRESS,
+  parseAddress,
+} from '../../src/net/address.ts';
 import { P2pdError } from '../../src/net/errors.ts';
 import { decodeBase32, encodeBase32 } from '../../src/net/wire/base32.ts';
 import { DecodeError } from '../../src/net/wire/decode-error.ts';
@@ -30,7 +36,9 @@ test('address: is one word of letters and digits that begins with p2pd1', () => 
 });
 
 test('address: line breaks and capitals of a paste do not matter', () => {
-  expect(parseAddress(`  ${text.slice(0, 60).toUpperCase()}\r\n ${text.slice(60)}\n`).sequence).toBe(sampleFields.sequence);
+  expect(parseAddress(`  ${text.slice(0, 60).toUpperCase()}\r\n ${text.slice(60)}\n`).sequence).toBe(
+    sampleFields.sequence,
+  );
 });
 
 test('address: any fields that fit come back; none is longer than 480 bytes', () => {
@@ -40,7 +48,11 @@ test('address: any fields that fit come back; none is longer than 480 bytes', ()
       const length = decodeBase32(word.slice(ADDRESS_PREFIX.length)).length;
       expect(length).toBeLessThanOrEqual(MAX_ADDRESS);
       const { interfaces, ...rest } = parseAddress(word);
-      expect(rest).toMatchObject({ sequence: fields.sequence, machineId: fields.machineId, brokers: fields.brokers });
+      expect(rest).toMatchObject({
+        sequence: fields.sequence,
+        machineId: fields.machineId,
+        brokers: fields.brokers,
+      });
       if (interfaces.length === fields.interfaces.length) {
         expect(interfaces.map((entry) => entry.port)).toEqual(fields.interfaces.map((entry) => entry.port));
       }
@@ -81,7 +93,9 @@ test('address: cut off at every byte, the message names the part', () => {
 test('address: one changed letter anywhere is noticed', () => {
   for (let i = ADDRESS_PREFIX.length; i < text.length; i++) {
     const other = text[i] === 'x' ? 'y' : 'x';
-    expect(fault(text.slice(0, i) + other + text.slice(i + 1)), `letter ${i + 1}`).toMatch(/^ADDRESS_(DAMAGED|TOO_NEW) /);
+    expect(fault(text.slice(0, i) + other + text.slice(i + 1)), `letter ${i + 1}`).toMatch(
+      /^ADDRESS_(DAMAGED|TOO_NEW) /,
+    );
   }
 });
 
@@ -89,7 +103,9 @@ test('address: what is wrong is said in words', () => {
   expect(fault('')).toContain('ADDRESS_FOREIGN "" is no address of p2pd-demo: it is empty');
   expect(fault('alice.peer')).toContain('it does not begin with p2pd1');
   expect(fault(text.replace('p2pd1', 'p2pd2'))).toContain('ADDRESS_TOO_NEW the address has format version 2');
-  expect(fault(ADDRESS_PREFIX + encodeBase32(Uint8Array.of(9, ...bytes.subarray(1))))).toContain('format version 9');
+  expect(fault(ADDRESS_PREFIX + encodeBase32(Uint8Array.of(9, ...bytes.subarray(1))))).toContain(
+    'format version 9',
+  );
   expect(fault(`${text}aaaaaaaa`)).toContain('signature: 5 bytes too many');
   expect(fault(`${text}!`)).toContain(`letter ${text.length + 1}: "!" is not used in addresses`);
   expect(fault(text + 'a'.repeat(2000))).toContain('letters, at most 773 are possible');

@@ -1,7 +1,13 @@
 import { inspect } from 'node:util';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { expect, test } from 'vitest';
-import { generateSecretKey, identityOf, isPublicKey, nodeIdOf, verifySignature } from '../../src/net/identity.ts';
+import {
+  generateSecretKey,
+  identityOf,
+  isPublicKey,
+  nodeIdOf,
+  verifySignature,
+} from '../../src/net/identity.ts';
 import { decodeBase16, encodeBase16 } from '../../src/net/wire/base16.ts';
 
 const secretKey = new Uint8Array(32).fill(7);
@@ -9,7 +15,9 @@ const identity = identityOf(secretKey);
 const message = new TextEncoder().encode('hello');
 
 test('identity: the public key and node id of a known secret never change', () => {
-  expect(encodeBase16(identity.publicKey)).toBe('02989c0b76cb563971fdc9bef31ec06c3560f3249d6ee9e5d83c57625596e05f6f');
+  expect(encodeBase16(identity.publicKey)).toBe(
+    '02989c0b76cb563971fdc9bef31ec06c3560f3249d6ee9e5d83c57625596e05f6f',
+  );
   expect(identity.nodeId).toBe(nodeIdOf(identity.publicKey));
   expect(identity.nodeId).toMatch(/^[0-9a-f]{32}$/);
 });

@@ -7,7 +7,6 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { familyOf } from '../wire/ip.ts';
-import { listNetworkInterfaces } from './interfaces.ts';
 import type { ByteStream, Io, TcpListener } from './io.ts';
 import { SocketStream } from './socket-stream.ts';
 import { secureStream } from './tls.ts';
@@ -30,7 +29,10 @@ export function createNodeIo(): Io {
       if (!(stream instanceof SocketStream)) throw new TypeError('only a stream of this Io can be secured');
       return secureStream(stream, role, psk, signal);
     },
-    interfaces: listNetworkInterfaces,
+    async interfaces() {
+      const { listNetworkInterfaces } = await import('./interfaces.ts');
+      return listNetworkInterfaces();
+    },
   };
 }
 

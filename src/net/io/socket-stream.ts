@@ -2,6 +2,7 @@
  * A Node socket (TCP or TLS) as a ByteStream. Effects only: no protocol, no decision.
  */
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { canonicalIp } from '../wire/ip.ts';
 import type { ByteStream, StreamReader } from './io.ts';
@@ -14,7 +15,8 @@ export class SocketStream implements ByteStream {
   #error: Error | null = null;
   #ended = false;
   #closed = false;
-  #released = false;
+  /** What took the socket over, if anything did. */
+  #successor: { destroy(): unknown } | null = null;
 
   /** @param ends of the connection; needed for TLS sockets, which know theirs only while open */
   constructor(socket: Socket, ends: { local: Endpoint; remote: Endpoint } = endsOf(socket)) {
@@ -52,18 +54,20 @@ export class SocketStream implements ByteStream {
     this.socket.end();
   }
 
+  /** A socket under TLS is never destroyed itself: Node 20 crashes when its TLS is still reading. */
   destroy(): void {
-    this.socket.destroy();
+    (this.#successor ?? this.socket).destroy();
   }
 
   /** Lets go of the socket, for TLS to take over what it carries. */
-  release(): Socket {
-    this.#released = true;
+  handOver(takeOver: (socket: Socket) => TLSSocket): TLSSocket {
     this.socket.removeListener('data', this.#onData);
     this.socket.removeListener('end', this.#onEnd);
     this.socket.removeListener('close', this.#onClose);
     this.socket.removeListener('drain', this.#onDrain);
-    return this.socket;
+    const successor = takeOver(this.socket);
+    this.#successor = successor;
+    return successor;
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
@@ -77,7 +81,7 @@ export class SocketStream implements ByteStream {
   };
 
   readonly #onError = (error: Error): void => {
-    if (!this.#released) this.#error ??= error;
+    if (this.#successor === null) this.#error ??= error;
   };
 
   readonly #onDrain = (): void => this.#reader?.drained();

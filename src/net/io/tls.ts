@@ -1,8 +1,8 @@
 /**
  * TLS 1.3 with an external pre-shared key (RFC 8446 §4.2.11, psk_dhe_ke with X25519) and nothing
  * else. Traps closed here: `ca: []` and a refused peer certificate, or a PSK client would accept a
- * certificate from a server that knows no PSK; one context per pipe and no tickets, or a shared
- * server context would resume a session without asking for the PSK.
+ * certificate from a server that knows no PSK; one context per pipe, so that the tickets that OpenSSL
+ * hands out open nothing: a shared server context would resume a session without asking for the PSK.
  */
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
@@ -45,28 +45,33 @@ export function secureStream(
   signal: AbortSignal,
 ): Promise<SecureStream> {
   const ends = { local: stream.local, remote: stream.remote };
-  const raw = stream.release();
+  const tls = stream.handOver((raw) => (role === 'client' ? openClient(raw, psk) : openServer(raw, psk)));
   return new Promise((resolve, reject) => {
-    const tls = role === 'client' ? openClient(raw, psk) : openServer(raw, psk);
     const fail = (error: Error) => {
       signal.removeEventListener('abort', onAbort);
       tls.destroy();
-      raw.destroy();
       reject(explain(error));
     };
     const onAbort = () => fail(asError(signal.reason));
     const onClose = () => fail(new Error('closed during the TLS handshake'));
-    tls.once('error', fail);
-    tls.once('close', onClose);
-    tls.once(role === 'client' ? 'secureConnect' : 'secure', () => {
-      const fault = faultOf(tls);
-      if (fault !== null) return fail(new Error(fault));
+    const finish = () => {
       signal.removeEventListener('abort', onAbort);
       tls.removeListener('close', onClose);
-      const secure = new Stream(tls, ends);
       tls.removeListener('error', fail);
+      const fault = tls.destroyed ? 'closed during the TLS handshake' : faultOf(tls);
+      if (fault !== null) {
+        fail(new Error(fault));
+        return;
+      }
       const exporter = tls.exportKeyingMaterial(EXPORTER_LENGTH, EXPORTER_LABEL, Buffer.alloc(0));
-      resolve(Object.assign(secure, { exporter }));
+      resolve(Object.assign(new Stream(tls, ends), { exporter }));
+    };
+    tls.once('error', fail);
+    tls.once('close', onClose);
+    // The event comes from inside OpenSSL: whoever destroyed the socket now would pull it from under it.
+    tls.once(role === 'client' ? 'secureConnect' : 'secure', () => {
+      tls.pause();
+      setImmediate(finish);
     });
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });

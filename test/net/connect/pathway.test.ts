@@ -23,14 +23,29 @@ function peer(inner: readonly string[], outer: readonly string[] = []): AddressI
   return ([4, 6] as const).flatMap((family) => {
     const of = (ips: readonly string[]) => ips.filter((ip) => familyOf(ip) === family);
     if (of(inner).length === 0) return [];
-    return [{ number: 0, family, defaultRoute: true, port: 1, inner: of(inner), outer: of(outer), udp: null, tcp: null }];
+    return [
+      {
+        number: 0,
+        family,
+        defaultRoute: true,
+        port: 1,
+        inner: of(inner),
+        outer: of(outer),
+        udp: null,
+        tcp: null,
+      },
+    ];
   });
 }
 
 const both = { paths: ['external', 'local'], families: [4, 6] } as const;
 
 /** `path local>remote` of each candidate. */
-function pairs(own: NetworkInterface[], other: AddressInterface[], choice: Parameters<typeof directCandidates>[2] = both) {
+function pairs(
+  own: NetworkInterface[],
+  other: AddressInterface[],
+  choice: Parameters<typeof directCandidates>[2] = both,
+) {
   return directCandidates(own, other, choice).map((c) => `${c.path} ${c.local.ip}>${c.remote.ip}`);
 }
 
@@ -58,13 +73,17 @@ test('pathway: outer and routed public addresses are external, private ones loca
     'local 192.168.1.2>10.9.0.5',
   ]);
   expect(pairs([home], other, { ...both, paths: ['local'] })).toEqual(['local 192.168.1.2>10.9.0.5']);
-  expect(pairs([home], other, { ...both, paths: ['local', 'external'] })[0]).toBe('local 192.168.1.2>10.9.0.5');
+  expect(pairs([home], other, { ...both, paths: ['local', 'external'] })[0]).toBe(
+    'local 192.168.1.2>10.9.0.5',
+  );
 });
 
 test('pathway: a public address on the own link is external when only that is asked for', () => {
   const own = nic('eth0', ['203.0.113.2/24']);
   expect(pairs([own], peer(['203.0.113.5']))).toEqual(['local 203.0.113.2>203.0.113.5']);
-  expect(pairs([own], peer(['203.0.113.5']), { ...both, paths: ['external'] })).toEqual(['external 203.0.113.2>203.0.113.5']);
+  expect(pairs([own], peer(['203.0.113.5']), { ...both, paths: ['external'] })).toEqual([
+    'external 203.0.113.2>203.0.113.5',
+  ]);
 });
 
 test('pathway: the interface on the same link goes first, then the default route, then the others', () => {
@@ -87,7 +106,9 @@ test('pathway: link-local goes only by interfaces that have such an address, eac
 
 test('pathway: loopback is dialled from loopback only', () => {
   expect(pairs([home], peer(['127.0.0.1']))).toEqual([]);
-  expect(pairs([nic('lo', ['127.0.0.1/8'])], peer(['127.0.0.1', '192.168.1.5']))).toEqual(['local 127.0.0.1>127.0.0.1']);
+  expect(pairs([nic('lo', ['127.0.0.1/8'])], peer(['127.0.0.1', '192.168.1.5']))).toEqual([
+    'local 127.0.0.1>127.0.0.1',
+  ]);
 });
 
 test('pathway: a peer that lists hundreds of addresses is tried a bounded number of times', () => {

@@ -3,13 +3,17 @@ import { createRace, type RaceInput, type RaceState, stepRace } from '../../../s
 import { ATTEMPT_DELAY } from '../../../src/net/timing.ts';
 
 /** Plays inputs at their times; gives back `time effect attempt` for each effect. */
-function play(total: number, script: readonly (readonly [number, RaceInput])[]): { log: string[]; state: RaceState } {
+function play(
+  total: number,
+  script: readonly (readonly [number, RaceInput])[],
+): { log: string[]; state: RaceState } {
   let state = createRace(total);
   const log: string[] = [];
   for (const [at, input] of script) {
     const step = stepRace(state, input, at);
     state = step.state;
-    for (const effect of step.effects) log.push(`${at} ${effect.kind}${'attempt' in effect ? ` ${effect.attempt}` : ''}`);
+    for (const effect of step.effects)
+      log.push(`${at} ${effect.kind}${'attempt' in effect ? ` ${effect.attempt}` : ''}`);
   }
   return { log, state };
 }
@@ -77,6 +81,12 @@ test('race: when the committed attempt fails and none is secured, the next in li
 });
 
 test('race: it is lost when the last attempt has failed, and at once when there is none', () => {
-  expect(play(1, [[0, start], [20, of('failed', 0)], [30, of('failed', 0)]]).log).toEqual(['0 dial 0', '20 lost']);
+  expect(
+    play(1, [
+      [0, start],
+      [20, of('failed', 0)],
+      [30, of('failed', 0)],
+    ]).log,
+  ).toEqual(['0 dial 0', '20 lost']);
   expect(play(0, [[0, start]]).log).toEqual(['0 lost']);
 });

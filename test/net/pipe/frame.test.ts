@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encodeFrame, FRAME_HEAD, type Frame, FrameDecoder, isMessage, isNumbered } from '../../../src/net/pipe/frame.ts';
+import {
+  encodeFrame,
+  FRAME_HEAD,
+  type Frame,
+  FrameDecoder,
+  isMessage,
+  isNumbered,
+} from '../../../src/net/pipe/frame.ts';
 import { decodePreamble, encodePreamble } from '../../../src/net/pipe/preamble.ts';
 import { MAX_FRAME_PAYLOAD } from '../../../src/net/timing.ts';
 import { DecodeError } from '../../../src/net/wire/decode-error.ts';
@@ -28,17 +35,21 @@ function plain(frames: readonly Frame[]): Frame[] {
 
 test('frame: any frames come back, however the stream is cut', () => {
   fc.assert(
-    fc.property(fc.array(frame, { maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 40 })), (frames, cuts) => {
-      let stream = join(frames.flatMap(encodeFrame));
-      const decoder = new FrameDecoder();
-      const seen: Frame[] = [];
-      for (const cut of cuts) {
-        seen.push(...plain(decoder.push(stream.subarray(0, cut))));
-        stream = stream.subarray(cut);
-      }
-      seen.push(...plain(decoder.push(stream)));
-      expect(seen).toEqual(frames);
-    }),
+    fc.property(
+      fc.array(frame, { maxLength: 8 }),
+      fc.array(fc.integer({ min: 1, max: 40 })),
+      (frames, cuts) => {
+        let stream = join(frames.flatMap(encodeFrame));
+        const decoder = new FrameDecoder();
+        const seen: Frame[] = [];
+        for (const cut of cuts) {
+          seen.push(...plain(decoder.push(stream.subarray(0, cut))));
+          stream = stream.subarray(cut);
+        }
+        seen.push(...plain(decoder.push(stream)));
+        expect(seen).toEqual(frames);
+      },
+    ),
   );
 });
 
@@ -64,11 +75,17 @@ test('frame: rule breakers are named', () => {
   };
   expect(() => new FrameDecoder().push(raw(0, MAX_FRAME_PAYLOAD + 1))).toThrow('65537 bytes, at most 65536');
   expect(() => new FrameDecoder().push(raw(99, 0))).toThrow('type 99 is unknown');
-  expect(() => new FrameDecoder().push(raw(0x80 | types.indexOf('ping'), 0))).toThrow('ping cannot be continued');
+  expect(() => new FrameDecoder().push(raw(0x80 | types.indexOf('ping'), 0))).toThrow(
+    'ping cannot be continued',
+  );
   expect(() => new FrameDecoder().push(raw(types.indexOf('pong'), 0, 1))).toThrow('pong is not numbered');
 });
 
-const preamble = { role: 'dialler', publicKey: sampleIdentity.publicKey, pipeId: new Uint8Array(16).fill(3) } as const;
+const preamble = {
+  role: 'dialler',
+  publicKey: sampleIdentity.publicKey,
+  pipeId: new Uint8Array(16).fill(3),
+} as const;
 
 test('preamble: comes back; cut off at every byte it asks for more', () => {
   const bytes = encodePreamble(preamble);
@@ -80,8 +97,11 @@ test('preamble: comes back; cut off at every byte it asks for more', () => {
 
 test('preamble: strangers, other versions, lengths and roles are told apart', () => {
   const bytes = encodePreamble(preamble);
-  const changed = (at: number, value: number) => Uint8Array.from(bytes, (byte, i) => (i === at ? value : byte));
-  expect(() => decodePreamble(new TextEncoder().encode('GET / HTTP/1.1'))).toThrow('does not begin with p2pd');
+  const changed = (at: number, value: number) =>
+    Uint8Array.from(bytes, (byte, i) => (i === at ? value : byte));
+  expect(() => decodePreamble(new TextEncoder().encode('GET / HTTP/1.1'))).toThrow(
+    'does not begin with p2pd',
+  );
   expect(() => decodePreamble(Uint8Array.of(0x16))).toThrow(DecodeError);
   expect(decodePreamble(changed(4, 2))).toEqual({ kind: 'other-version', version: 2 });
   expect(() => decodePreamble(changed(5, 255))).toThrow('255 bytes instead of 50');

@@ -62,7 +62,9 @@ test('base16: bytes come back; odd or foreign text is null', () => {
 test('reader: gives back what the writer wrote', () => {
   const bytes = new Writer(1).u8(1).u16(0xfffe).i16(-2).u32(0xfffffffd).bytes(Uint8Array.of(9, 8)).finish();
   const reader = new Reader(bytes);
-  expect([reader.u8('a'), reader.u16('b'), reader.i16('c'), reader.u32('d')]).toEqual([1, 0xfffe, -2, 0xfffffffd]);
+  expect([reader.u8('a'), reader.u16('b'), reader.i16('c'), reader.u32('d')]).toEqual([
+    1, 0xfffe, -2, 0xfffffffd,
+  ]);
   expect(reader.bytes(2, 'e')).toEqual(Uint8Array.of(9, 8));
   reader.end('f');
 });

@@ -17,15 +17,29 @@ test.each([
   expect(canonicalIp(text)).toBe(canonical);
 });
 
-test.each(['', '1.2.3', '1.2.3.256', '01.2.3.4', '1.2.3.4%eth0', ':::', '1::2::3', '1:2:3:4:5:6:7:8:9', 'g::', '12345::', '::1.2.3.4.5', 'fe80::1%', '1:2:3:4:5:6:7::8:9'])(
-  'ip: %j is none',
-  (text) => {
-    expect(canonicalIp(text)).toBeNull();
-  },
-);
+test.each([
+  '',
+  '1.2.3',
+  '1.2.3.256',
+  '01.2.3.4',
+  '1.2.3.4%eth0',
+  ':::',
+  '1::2::3',
+  '1:2:3:4:5:6:7:8:9',
+  'g::',
+  '12345::',
+  '::1.2.3.4.5',
+  'fe80::1%',
+  '1:2:3:4:5:6:7::8:9',
+])('ip: %j is none', (text) => {
+  expect(canonicalIp(text)).toBeNull();
+});
 
 test('ip: bytes to text and back, in a form that Node reads as the same address', () => {
-  const bytes = fc.oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.uint8Array({ minLength: 16, maxLength: 16 }));
+  const bytes = fc.oneof(
+    fc.uint8Array({ minLength: 4, maxLength: 4 }),
+    fc.uint8Array({ minLength: 16, maxLength: 16 }),
+  );
   fc.assert(
     fc.property(bytes, (address) => {
       const text = bytesToIp(address);
