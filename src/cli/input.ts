@@ -1,14 +1,17 @@
 /** Standard input as lines of text or as bytes. */
 import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
 
-/** Lines without their ends; a terminal is read like a file, each line when Enter is pressed. */
-export function stdinLines(): AsyncIterable<string> {
-  return createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY, terminal: false });
+/**
+ * Lines without their ends; a terminal is read like a file, each line when Enter is pressed.
+ * Nothing is read before the first line is asked for: readline would drop it.
+ */
+export async function* stdinLines(): AsyncIterable<string> {
+  yield* createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY, terminal: false });
 }
 
-export function stdinBytes(): AsyncIterable<Uint8Array> {
-  return Readable.from(process.stdin, { objectMode: true });
+export async function* stdinBytes(): AsyncIterable<Uint8Array> {
+  for await (const chunk of process.stdin)
+    yield chunk instanceof Uint8Array ? chunk : Buffer.from(String(chunk));
 }
 
 /** Writes bytes to standard output. @returns when there is room for more, or nobody reads any longer */

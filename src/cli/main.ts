@@ -73,6 +73,8 @@ async function openTui(options: CommonOptions): Promise<void> {
 /** Help and version are no faults; everything else is one line and exit code 2. */
 function usage(error: CommanderError, argv: readonly string[]): number {
   if (error.exitCode === 0) return 0;
-  const message = error.message.replace(/^error: /, '').replace(/\s+/g, ' ');
+  const unknown =
+    error.code === 'commander.excessArguments' && `no command is called ${JSON.stringify(argv[2])}`;
+  const message = unknown || error.message.replace(/^error: /, '').replace(/\s+/g, ' ');
   return report(new P2pdError('USAGE', message, { cause: error }), argv);
 }

@@ -19,8 +19,9 @@ export type Conversation =
   /** Throughput both ways. */
   | { readonly kind: 'bench'; readonly bytes: number };
 
-/** Resolves when the conversation is over. Throws P2pdError as starting, connecting and sending do; NO_ANSWER. */
+/** Resolves when the conversation is over. Throws P2pdError as starting, connecting and sending do; ADDRESS_*, NO_ANSWER. */
 export async function connect(ctx: Context, peer: string, conversation: Conversation): Promise<void> {
+  parseAddress(peer); // A mistyped one is told before anything is started.
   const node = await startNode(ctx);
   try {
     const answer = listenFor(node, conversation);

@@ -99,7 +99,7 @@ export class Bench {
         bytes,
         sendMbps: megabits(bytes, receiveStart - sendStart),
         receiveMbps: megabits(bytes, end - receiveStart),
-        rtt: pipe.rtt ?? 0,
+        rtt: Math.round((pipe.rtt ?? 0) * 100) / 100,
       };
     } finally {
       this.#runs.delete(pipe);
