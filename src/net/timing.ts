@@ -2,9 +2,6 @@
  * Every timeout, interval and limit: unit, reason, source. Times are ms, sizes bytes.
  */
 
-/** A connect gives up after this (contract: --timeout 30 s). */
-export const CONNECT_TIMEOUT = 30_000;
-
 /**
  * Between the starts of two direct attempts. RFC 8305 §5 recommends 250 and forbids less than 10,
  * to spare servers; a peer is dialled by one machine, a LAN answers in under 10 ms, and a dead
@@ -32,9 +29,6 @@ export const KEEPALIVE_INTERVAL = 20_000;
 
 /** After this without a byte received the pipe is dead: two unanswered PINGs and the way back. */
 export const KEEPALIVE_TIMEOUT = 50_000;
-
-/** Between a PING for the round trip time and the next while somebody looks (chat). */
-export const RTT_INTERVAL = 5_000;
 
 /** The payload of one frame: small enough that a PING never waits long, large enough to be cheap. */
 export const MAX_FRAME_PAYLOAD = 65_536;

@@ -1,5 +1,5 @@
 /** The connect journey: one pipe to a peer, and one of four conversations over it. */
-import { type MessageHandler, type P2PNode, P2pdError, type Pipe } from '../../net/index.ts';
+import { type MessageHandler, type P2PNode, P2pdError, type Pipe, parseAddress } from '../../net/index.ts';
 import type { Context } from './context.ts';
 import { openPipe } from './open-pipe.ts';
 import { startNode, stopNode } from './start-node.ts';

@@ -3,7 +3,7 @@
  * seen, never more.
  */
 import { type ErrorCode, P2pdError, reasonOf } from '../errors.ts';
-import { AlertError, type AlertName } from '../io/alert.ts';
+import { AlertError, type AlertName } from '../wire/alert.ts';
 
 const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refused: nothing listens there',

@@ -13,7 +13,7 @@ import {
   type SecureContextOptions,
   TLSSocket,
 } from 'node:tls';
-import { AlertError, alertOfNumber } from './alert.ts';
+import { AlertError, alertOfNumber } from '../wire/alert.ts';
 import type { SecureStream } from './io.ts';
 import { type SocketStream, SocketStream as Stream } from './socket-stream.ts';
 

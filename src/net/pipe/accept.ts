@@ -4,9 +4,9 @@
  */
 import type { Pathway } from '../events.ts';
 import { type Identity, isPublicKey, nodeIdOf } from '../identity.ts';
-import { AlertError, type AlertName } from '../io/alert.ts';
 import type { ByteStream, Io } from '../io/io.ts';
 import { HANDSHAKE_TIMEOUT } from '../timing.ts';
+import { AlertError, type AlertName } from '../wire/alert.ts';
 import { Pipe, type PipeListener, pipeName } from './pipe.ts';
 import type { Preamble } from './preamble.ts';
 import { readPreamble, refuse, secureAsAnswerer } from './secure.ts';

@@ -9,7 +9,7 @@ import type { Method, Pathway } from '../events.ts';
 import type { Io } from '../io/io.ts';
 import { MAX_MESSAGE } from '../timing.ts';
 import { encodeBase32 } from '../wire/base32.ts';
-import { type Endpoint, type Family, formatEndpoint } from '../wire/endpoint.ts';
+import type { Endpoint, Family } from '../wire/endpoint.ts';
 import { familyOf } from '../wire/ip.ts';
 import type { Effect, Input } from './effects.ts';
 import type { MessageKind } from './frame.ts';
@@ -276,11 +276,6 @@ export class Pipe {
       this.#step({ kind: 'tick' });
     });
   }
-}
-
-/** `local → remote`, for people. */
-export function describePath(pipe: Pipe): string {
-  return `${formatEndpoint(pipe.local)} → ${formatEndpoint(pipe.remote)}`;
 }
 
 function lossOf(error: Error | null): string {

@@ -6,9 +6,9 @@
  */
 import { hkdfSync } from 'node:crypto';
 import { type Identity, verifySignature } from '../identity.ts';
-import { type AlertName, encodeAlert } from '../io/alert.ts';
 import type { ByteStream, Io, SecureStream } from '../io/io.ts';
 import { CLOSE_TIMEOUT } from '../timing.ts';
+import { type AlertName, encodeAlert } from '../wire/alert.ts';
 import { Writer } from '../wire/writer.ts';
 import { decodePreamble, encodePreamble, type Preamble, type PreambleRole } from './preamble.ts';
 

@@ -1,10 +1,9 @@
 /**
  * Endpoints: an IP address and a port, and their text form. Pure.
  */
-import { canonicalIp, familyOf } from './ip.ts';
+import { canonicalIp, type Family, familyOf } from './ip.ts';
 
-/** IP version. */
-export type Family = 4 | 6;
+export type { Family };
 
 /** A transport address (RFC 8445 §4). */
 export interface Endpoint {

@@ -3,7 +3,9 @@
  * address can be used for. Documentation and benchmark ranges (RFC 5737, 2544, 3849) count as
  * public: laboratories use them. Pure.
  */
-import type { Family } from './endpoint.ts';
+
+/** IP version. */
+export type Family = 4 | 6;
 
 /** Where an address means something. */
 export type Reach = 'global' | 'private' | 'unique-local' | 'link-local' | 'loopback' | 'unusable';

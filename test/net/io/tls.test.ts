@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext, TLSSocket, connect as tlsConnect } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
-import { AlertError, encodeAlert } from '../../../src/net/io/alert.ts';
 import type { ByteStream, SecureStream } from '../../../src/net/io/io.ts';
 import { createNodeIo } from '../../../src/net/io/node-io.ts';
 import { SocketStream } from '../../../src/net/io/socket-stream.ts';
+import { AlertError, encodeAlert } from '../../../src/net/wire/alert.ts';
 
 const io = createNodeIo();
 const psk = new Uint8Array(32).fill(1);
