@@ -4,6 +4,7 @@
 export { type AddressFields, type NodeAddress, parseAddress } from './address.ts';
 export { ERROR_CODES, type ErrorCode, P2pdError, reasonOf } from './errors.ts';
 export type * from './events.ts';
+export { Interface, type InterfaceDict, listInterfaces, type NatDict } from './interface.ts';
 export type * from './io/io.ts';
 export { P2PNode } from './node.ts';
 export * from './node-options.ts';
