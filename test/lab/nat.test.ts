@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Dependence, type Filtering, Nat } from './nat.ts';
+import type { Dependence, Filtering, Nat } from './nat.ts';
 import { A1, A2, ACK, B1, FIN, INSIDE, into, natOf, OUTSIDE, out, RST, SYN } from './nat-harness.ts';
 import { DELTA_TYPES, natPreset } from './nat-preset.ts';
 
