@@ -69,8 +69,6 @@ export class Segment {
   readonly gateways: Partial<Record<Family, string>> = {};
   readonly #owners = new Map<string, Nic>();
   readonly #routes: { subnet: Subnet; nic: Nic }[] = [];
-  /** 1 is left for the router. */
-  #next = 2;
 
   constructor(name: string, options: SegmentOptions) {
     this.name = name;
@@ -80,8 +78,8 @@ export class Segment {
     this.linkLocal = options.linkLocal;
   }
 
-  /** Free addresses of a subnet, in order; a machine's place tends to be the same in each subnet. */
-  freeAddresses(subnet: Subnet, count: number, from = this.#next): string[] {
+  /** Free addresses of a subnet, in order; 1 is left for the router. */
+  freeAddresses(subnet: Subnet, count: number, from = 2): string[] {
     const free: string[] = [];
     for (let n = from; free.length < count; n++) {
       const ip = addressIn(subnet, n);
@@ -95,7 +93,6 @@ export class Segment {
       if (this.#owners.has(ip)) throw new RangeError(`${ip} is taken on ${this.name}`);
       this.#owners.set(ip, nic);
     }
-    this.#next++;
   }
 
   /** Packets to that subnet go to this interface. */
