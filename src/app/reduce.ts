@@ -22,7 +22,7 @@ import {
   type State,
   type StepState,
 } from './state.ts';
-import { reduceUi } from './ui-state.ts';
+import { chatWhenOpen, reduceUi, type UiEvent } from './ui-state.ts';
 
 export function reduce(state: State, event: Stamped): State {
   switch (event.event) {
@@ -40,7 +40,7 @@ export function reduce(state: State, event: Stamped): State {
     case 'load':
       return { ...state, load: { cpu: event.cpu, memoryUsed: event.memoryUsed, load1: event.load1 } };
     case 'connect':
-      return addPipe(state, newPipe(event.pipe, event.node, true, event.at, event));
+      return addPipe({ ...state, error: null }, newPipe(event.pipe, event.node, true, event.at, event));
     case 'attempt':
       return reduceAttempt(state, event);
     case 'open':
@@ -60,7 +60,7 @@ export function reduce(state: State, event: Stamped): State {
     case 'bench':
       return addLog(state, event.at, 'info', `bench ${event.sendMbps} Mbit/s out, ${event.receiveMbps} in`);
     case 'ui':
-      return markRead({ ...state, ui: reduceUi(state.ui, event) });
+      return reduceUiEvent(state, event);
     default:
       return unreachable(event);
   }
@@ -163,7 +163,8 @@ function reduceOpen(state: State, event: Stamped<OpenEvent>): State {
     ? state
     : addPipe(state, newPipe(event.pipe, event.node, event.initiator, startedAt, null));
   const { method, path, family, transport, local, remote } = event;
-  return updatePipe(base, event.pipe, (pipe) => ({
+  const shown = { ...base, ui: chatWhenOpen(base.ui, event.pipe) };
+  return updatePipe(shown, event.pipe, (pipe) => ({
     ...pipe,
     state: 'open',
     peer: event.peer,
@@ -198,6 +199,12 @@ function reduceError(state: State, event: Stamped<ErrorEvent>): State {
 
 function addLog(state: State, at: number, level: LogLevel, text: string): State {
   return { ...state, log: [...state.log.slice(1 - MAX_LOG), { at, level, text }] };
+}
+
+/** What is typed anew has no fault yet. */
+function reduceUiEvent(state: State, event: UiEvent): State {
+  const error = event.action === 'draft' ? null : state.error;
+  return markRead({ ...state, error, ui: reduceUi(state.ui, event) });
 }
 
 function markRead(state: State): State {

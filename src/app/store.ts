@@ -15,6 +15,8 @@ export type Emit = (event: AppEvent) => void;
 export interface Store {
   /** Stamps an event with the time, folds it into the state, tells the listeners of the stream. */
   readonly emit: Emit;
+  /** ms since the program started, as `at` counts. */
+  now(): number;
   getState(): State;
   /** Called after the state has changed, at most every 33 ms. @returns unsubscribe */
   subscribe(listener: () => void): () => void;
@@ -22,8 +24,8 @@ export interface Store {
   onEvent(listener: (event: Stamped) => void): () => void;
 }
 
-/** @param now monotonic ms; `at` counts from the value at this call, or from `startedAt` */
-export function createAppStore(now: () => number, startedAt = now()): Store {
+/** @param now monotonic ms; `at` counts from `startedAt`, by default the start of the process */
+export function createAppStore(now: () => number = () => performance.now(), startedAt = 0): Store {
   const inner = createStore<State>(() => INITIAL_STATE);
   const listeners = new Set<(event: Stamped) => void>();
   return {
@@ -32,8 +34,16 @@ export function createAppStore(now: () => number, startedAt = now()): Store {
       inner.setState((state) => reduce(state, stamped), true);
       for (const listener of listeners) listener(stamped);
     },
+    now: () => Math.round(now() - startedAt),
     getState: inner.getState,
-    subscribe: (listener) => inner.subscribe(throttled(listener)),
+    subscribe(listener) {
+      const gate = throttled(listener);
+      const unsubscribe = inner.subscribe(gate.call);
+      return () => {
+        unsubscribe();
+        gate.stop();
+      };
+    },
     onEvent(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -42,9 +52,13 @@ export function createAppStore(now: () => number, startedAt = now()): Store {
 }
 
 /** The first change is told at once (a key must move something), later ones once per interval. */
-function throttled(listener: () => void): () => void {
+function throttled(listener: () => void): { call(): void; stop(): void } {
   let timer: NodeJS.Timeout | null = null;
   let again = false;
+  const arm = () => {
+    timer = setTimeout(tick, FRAME_INTERVAL);
+    timer.unref();
+  };
   const tick = () => {
     timer = null;
     if (!again) return;
@@ -52,16 +66,16 @@ function throttled(listener: () => void): () => void {
     arm();
     listener();
   };
-  const arm = () => {
-    timer = setTimeout(tick, FRAME_INTERVAL);
-    timer.unref();
-  };
-  return () => {
-    if (timer !== null) {
-      again = true;
-      return;
-    }
-    arm();
-    listener();
+  return {
+    call() {
+      if (timer !== null) again = true;
+      else {
+        arm();
+        listener();
+      }
+    },
+    stop() {
+      if (timer !== null) clearTimeout(timer);
+    },
   };
 }

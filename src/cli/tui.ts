@@ -1,27 +1,22 @@
 /** Joins the TUI to a session on this machine. Loaded only when the TUI is asked for. */
 import type { Config } from '../app/config.ts';
-import { createSession } from '../app/live-session.ts';
+import { createLazySession } from '../app/lazy-session.ts';
 import { createAppStore } from '../app/store.ts';
-import { claimIdentity, openIo, P2pdError } from '../net/index.ts';
 
 /** @returns the exit code */
 export async function runInTerminal(config: Config): Promise<number> {
-  const [{ runTui }, io] = await Promise.all([import('../ui/index.ts'), openIo()]);
-  const stop = new AbortController();
-  const store = createAppStore(() => io.now(), 0);
-  const ctx = {
-    io,
-    config,
-    emit: store.emit,
-    signal: stop.signal,
-    claim: () => claimIdentity(io, config.state),
-  };
-  const session = createSession(ctx, store);
+  // chalk, which colours for Ink, knows FORCE_COLOR but not NO_COLOR (no-color.org).
+  if (process.env.NO_COLOR) process.env.FORCE_COLOR = '0';
+  const { runTui } = await import('../ui/index.ts');
+  const store = createAppStore();
+  const session = createLazySession(store, async () => {
+    const { openSession } = await import('./open-session.ts');
+    return openSession(config, store);
+  });
   try {
-    await runTui(session, {});
+    await runTui(session);
   } finally {
     await session.stop();
-    stop.abort(new P2pdError('INTERRUPTED', 'left'));
   }
   return 0;
 }

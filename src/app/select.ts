@@ -1,0 +1,96 @@
+/**
+ * What screens show of the state: labels and rows. Pure; whatever a peer wrote is made visible here.
+ */
+import type { NetworkInterface } from '../net/index.ts';
+import { METHOD_NAMES } from './config.ts';
+import type { AttemptState, NodeState, PipeState, State } from './state.ts';
+import { makeVisible } from './visible.ts';
+
+/** Digits of a node id that tell peers apart on a screen. */
+const SHORT_ID = 8;
+
+export function selectPipe(state: State): PipeState | null {
+  return state.pipes.find((pipe) => pipe.id === state.ui.pipe) ?? null;
+}
+
+export function openPipes(pipes: readonly PipeState[]): PipeState[] {
+  return pipes.filter((pipe) => pipe.state === 'open');
+}
+
+/** Pipes that the other side asked for, newest first. */
+export function incomingPipes(pipes: readonly PipeState[]): PipeState[] {
+  return pipes.filter((pipe) => !pipe.initiator).reverse();
+}
+
+/** Pipes with a conversation to look at: open ones, and closed ones that were open. */
+export function chatPipes(pipes: readonly PipeState[]): PipeState[] {
+  return pipes.filter((pipe) => pipe.path !== null);
+}
+
+export function runningNodes(nodes: readonly NodeState[]): NodeState[] {
+  return nodes.filter((node) => node.running);
+}
+
+export function shortId(id: string): string {
+  return id.slice(0, SHORT_ID);
+}
+
+/** `12 ms`, `1.4 s`, `2 min 5 s`: never a digit more than the eye takes in. */
+export function formatMs(ms: number): string {
+  if (ms < 10) return `${Math.round(ms * 10) / 10} ms`;
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1_000)} s`;
+}
+
+/** `direct · local · IPv4 · tcp`: the way, without its ends. */
+export function wayOf(attempt: Pick<AttemptState, 'method' | 'path' | 'family'>, transport?: string): string {
+  const parts = [METHOD_NAMES[attempt.method], attempt.path, `IPv${attempt.family}`];
+  return (transport === undefined ? parts : [...parts, transport]).join(' · ');
+}
+
+/** The line that names a pipe's real path and its round trip. */
+export function pathLine(pipe: PipeState, arrow = '→'): string {
+  if (pipe.path === null) return '';
+  const { local, remote, transport } = pipe.path;
+  const rtt = pipe.rtt === null ? '' : ` · rtt ${formatMs(pipe.rtt)}`;
+  return `${wayOf(pipe.path, transport)} · encrypted${rtt} · ${local} ${arrow} ${remote}`;
+}
+
+/** Why a pipe ended, safe to show. */
+export function reasonOfPipe(pipe: PipeState): string {
+  return makeVisible(pipe.reason ?? '');
+}
+
+/** A message's text, safe to show. */
+export function messageText(text: string): string {
+  return makeVisible(text);
+}
+
+export interface InterfaceRow {
+  readonly name: string;
+  readonly kind: string;
+  readonly family: string;
+  readonly gateway: string;
+  readonly address: string;
+}
+
+/** One row per address; what the row above says too is left out. */
+export function interfaceRows(interfaces: readonly NetworkInterface[]): InterfaceRow[] {
+  return interfaces.flatMap((nic) => {
+    const families = ([4, 6] as const).flatMap((family) =>
+      nic.addresses
+        .filter((address) => address.family === family)
+        .map((address, i) => ({
+          family: i === 0 ? `IPv${family}` : '',
+          gateway: i === 0 ? (nic.gateways[family] ?? (nic.defaultRoute[family] ? 'direct' : '-')) : '',
+          address: `${address.ip}/${address.prefix}`,
+        })),
+    );
+    return families.map((row, i) => ({
+      name: i === 0 ? makeVisible(nic.name) : '',
+      kind: i === 0 ? nic.kind : '',
+      ...row,
+    }));
+  });
+}

@@ -1,0 +1,116 @@
+/** The app: the screen in front, the overlay above it, and the keys that work everywhere. */
+import { Box, Text, useApp } from 'ink';
+import { useCallback, useMemo, useRef } from 'react';
+import type { Session } from '../app/session.ts';
+import type { Screen, UiState } from '../app/ui-state.ts';
+import { Ui, useUi } from './context.ts';
+import type { KeyContext } from './keymap.ts';
+import type { Key } from './keys.ts';
+import { Footer } from './parts/footer.tsx';
+import { Header } from './parts/header.tsx';
+import { TickProvider } from './parts/spinner.tsx';
+import { AcceptScreen } from './screens/accept.tsx';
+import { ChatScreen } from './screens/chat.tsx';
+import { ConnectScreen } from './screens/connect.tsx';
+import { HelpOverlay } from './screens/help.tsx';
+import { HomeScreen } from './screens/home.tsx';
+import { InterfacesScreen } from './screens/interfaces.tsx';
+import { LogScreen } from './screens/log.tsx';
+import { NodesScreen } from './screens/nodes.tsx';
+import { QrOverlay } from './screens/qr.tsx';
+import type { Terminal } from './terminal.ts';
+import { marksFor } from './theme.ts';
+import { dispatchKey, type KeyTaker, KeyTarget, useKeys } from './use-keys.ts';
+import { useStore } from './use-store.ts';
+import { type TerminalSize, useTerminalSize } from './use-terminal-size.ts';
+
+export interface AppProps {
+  readonly session: Session;
+  readonly terminal: Terminal;
+}
+
+/** Below this a frame would only be broken. */
+const MINIMUM: TerminalSize = { columns: 60, rows: 15 };
+
+const TITLES: Readonly<Record<Screen, string>> = {
+  home: '',
+  connect: 'connect',
+  accept: 'accept',
+  nodes: 'nodes and pipes',
+  interfaces: 'interfaces',
+  chat: 'chat',
+  log: 'log',
+};
+
+export function App({ session, terminal }: AppProps) {
+  const size = useTerminalSize(useCallback(() => terminal.clear(), [terminal]));
+  const value = useMemo(
+    () => ({ session, terminal, size, marks: marksFor(terminal.utf8) }),
+    [session, terminal, size],
+  );
+  const tooSmall = size.columns < MINIMUM.columns || size.rows < MINIMUM.rows;
+  return (
+    <Ui.Provider value={value}>
+      <TickProvider>
+        <Frame size={size} tooSmall={tooSmall} />
+      </TickProvider>
+    </Ui.Provider>
+  );
+}
+
+function Frame({ size, tooSmall }: { readonly size: TerminalSize; readonly tooSmall: boolean }) {
+  const ui = useStore((state) => state.ui);
+  const taker = useRef<KeyTaker>({});
+  const context: KeyContext = ui.overlay === null ? ui.screen : 'overlay';
+  useRootKeys(ui, context, taker);
+  if (tooSmall) {
+    return <Text wrap="truncate">{`terminal too small: needs ${MINIMUM.columns}×${MINIMUM.rows}`}</Text>;
+  }
+  return (
+    <KeyTarget.Provider value={taker}>
+      {/* One row less than the terminal: Ink clears everything for a frame as tall as it. */}
+      <Box flexDirection="column" width={size.columns} height={size.rows - 1}>
+        {ui.overlay !== 'qr' && <Header title={ui.overlay === 'help' ? 'help' : TITLES[ui.screen]} />}
+        <Box flexDirection="column" flexGrow={1} overflow="hidden">
+          <Body ui={ui} />
+        </Box>
+        {ui.overlay !== 'qr' && <Footer context={context} />}
+      </Box>
+    </KeyTarget.Provider>
+  );
+}
+
+function Body({ ui }: { readonly ui: UiState }) {
+  if (ui.overlay === 'help') return <HelpOverlay />;
+  if (ui.overlay === 'qr') return <QrOverlay />;
+  switch (ui.screen) {
+    case 'home':
+      return <HomeScreen />;
+    case 'connect':
+      return <ConnectScreen />;
+    case 'accept':
+      return <AcceptScreen />;
+    case 'nodes':
+      return <NodesScreen />;
+    case 'interfaces':
+      return <InterfacesScreen />;
+    case 'chat':
+      return <ChatScreen />;
+    case 'log':
+      return <LogScreen />;
+  }
+}
+
+/** Esc goes back, Ctrl+C leaves, ? helps, wherever the user is; the rest is the screen's. */
+function useRootKeys(ui: UiState, context: KeyContext, taker: { current: KeyTaker }): void {
+  const { exit } = useApp();
+  const { emit } = useUi().session.store;
+  useKeys((key: Key) => {
+    const over = ui.overlay !== null;
+    const intent = dispatchKey(context, key, over ? {} : taker.current);
+    if (intent === 'leave') exit();
+    else if (over) emit({ event: 'ui', action: 'overlay', overlay: null });
+    else if (intent === 'help') emit({ event: 'ui', action: 'overlay', overlay: 'help' });
+    else if (intent === 'back' && ui.screen !== 'home') emit({ event: 'ui', action: 'go', screen: 'home' });
+  });
+}

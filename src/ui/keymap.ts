@@ -1,0 +1,199 @@
+/**
+ * Every key there is, and what it means where. The footer, the help screen and the README's table
+ * are made of it; a key that is not here does not exist. Pure.
+ */
+import type { Key } from './keys.ts';
+
+/** Where a key is pressed. */
+export type KeyContext =
+  | 'global'
+  | 'home'
+  | 'connect'
+  | 'accept'
+  | 'nodes'
+  | 'interfaces'
+  | 'chat'
+  | 'log'
+  | 'overlay';
+
+export type Intent =
+  | 'leave'
+  | 'back'
+  | 'help'
+  | 'up'
+  | 'down'
+  | 'left'
+  | 'right'
+  | 'line-start'
+  | 'line-end'
+  | 'page-up'
+  | 'page-down'
+  | 'next'
+  | 'previous'
+  | 'confirm'
+  | 'erase'
+  | 'erase-next'
+  | 'erase-line'
+  | 'erase-word'
+  | 'go-connect'
+  | 'go-accept'
+  | 'start-node'
+  | 'go-interfaces'
+  | 'go-nodes'
+  | 'go-log'
+  | 'show-qr'
+  | 'copy-address'
+  | 'copy-command'
+  | 'close-pipe'
+  | 'next-pipe'
+  | 'previous-pipe';
+
+interface Binding {
+  /** Key names, or single characters. */
+  readonly keys: readonly string[];
+  readonly intent: Intent;
+  /** As a person reads it. */
+  readonly shown: string;
+  readonly does: string;
+  /** Shown in the footer too. */
+  readonly footer?: true;
+}
+
+const scroll: readonly Binding[] = [
+  { keys: ['up'], intent: 'up', shown: '↑', does: 'up' },
+  { keys: ['down'], intent: 'down', shown: '↓', does: 'down' },
+  { keys: ['pageup'], intent: 'page-up', shown: 'PgUp', does: 'page up', footer: true },
+  { keys: ['pagedown'], intent: 'page-down', shown: 'PgDn', does: 'page down', footer: true },
+];
+
+const editing: readonly Binding[] = [
+  { keys: ['left', 'ctrl-b'], intent: 'left', shown: '←', does: 'one character left' },
+  { keys: ['right', 'ctrl-f'], intent: 'right', shown: '→', does: 'one character right' },
+  { keys: ['home', 'ctrl-a'], intent: 'line-start', shown: 'Home', does: 'start of the line' },
+  { keys: ['end', 'ctrl-e'], intent: 'line-end', shown: 'End', does: 'end of the line' },
+  { keys: ['backspace', 'ctrl-h'], intent: 'erase', shown: 'Backspace', does: 'erase to the left' },
+  { keys: ['delete'], intent: 'erase-next', shown: 'Delete', does: 'erase to the right' },
+  { keys: ['ctrl-u'], intent: 'erase-line', shown: 'Ctrl+U', does: 'erase the line' },
+  { keys: ['ctrl-w'], intent: 'erase-word', shown: 'Ctrl+W', does: 'erase a word' },
+];
+
+export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
+  global: [
+    { keys: ['ctrl-c'], intent: 'leave', shown: 'Ctrl+C', does: 'leave the program', footer: true },
+    { keys: ['escape'], intent: 'back', shown: 'Esc', does: 'back', footer: true },
+    { keys: ['?', 'f1'], intent: 'help', shown: '? or F1', does: 'help (F1 while typing)', footer: true },
+  ],
+  home: [
+    { keys: ['0'], intent: 'go-connect', shown: '0', does: 'connect to a node' },
+    { keys: ['1'], intent: 'go-accept', shown: '1', does: 'accept connections' },
+    { keys: ['2'], intent: 'start-node', shown: '2', does: 'start an additional node' },
+    { keys: ['4', 'q'], intent: 'leave', shown: '4', does: 'exit' },
+    { keys: ['i'], intent: 'go-interfaces', shown: 'i', does: 'interfaces', footer: true },
+    { keys: ['n'], intent: 'go-nodes', shown: 'n', does: 'nodes and pipes', footer: true },
+    { keys: ['l'], intent: 'go-log', shown: 'l', does: 'log', footer: true },
+    { keys: ['up', 'shift-tab'], intent: 'up', shown: '↑', does: 'up' },
+    { keys: ['down', 'tab'], intent: 'down', shown: '↓', does: 'down' },
+    { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'choose', footer: true },
+  ],
+  connect: [
+    { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'connect', footer: true },
+    { keys: ['tab', 'down'], intent: 'next', shown: 'Tab', does: 'next field', footer: true },
+    { keys: ['shift-tab', 'up'], intent: 'previous', shown: 'Shift+Tab', does: 'previous field' },
+    ...editing,
+  ],
+  accept: [
+    { keys: ['q'], intent: 'show-qr', shown: 'q', does: 'QR code', footer: true },
+    {
+      keys: ['c'],
+      intent: 'copy-command',
+      shown: 'c',
+      does: 'copy the command (terminals with OSC 52)',
+      footer: true,
+    },
+    {
+      keys: ['a'],
+      intent: 'copy-address',
+      shown: 'a',
+      does: 'copy the address (terminals with OSC 52)',
+      footer: true,
+    },
+    { keys: ['up', 'shift-tab'], intent: 'up', shown: '↑', does: 'up' },
+    { keys: ['down', 'tab'], intent: 'down', shown: '↓', does: 'down' },
+    { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'open the pipe', footer: true },
+  ],
+  nodes: [
+    { keys: ['up', 'shift-tab'], intent: 'up', shown: '↑', does: 'up' },
+    { keys: ['down', 'tab'], intent: 'down', shown: '↓', does: 'down' },
+    { keys: ['2'], intent: 'start-node', shown: '2', does: 'start one more node', footer: true },
+    { keys: ['a'], intent: 'copy-address', shown: 'a', does: 'copy the address', footer: true },
+    { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'open the pipe', footer: true },
+  ],
+  interfaces: scroll,
+  chat: [
+    { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'send', footer: true },
+    { keys: ['tab', 'ctrl-n'], intent: 'next-pipe', shown: 'Tab', does: 'next pipe', footer: true },
+    { keys: ['shift-tab', 'ctrl-p'], intent: 'previous-pipe', shown: 'Shift+Tab', does: 'previous pipe' },
+    { keys: ['ctrl-d'], intent: 'close-pipe', shown: 'Ctrl+D', does: 'close the pipe', footer: true },
+    ...scroll.map(({ footer: _footer, ...binding }) => binding),
+    ...editing,
+  ],
+  log: scroll,
+  overlay: [],
+};
+
+const TITLES: Readonly<Record<KeyContext, string>> = {
+  global: 'Everywhere',
+  home: 'Menu',
+  connect: 'Connect',
+  accept: 'Accept',
+  nodes: 'Nodes and pipes',
+  interfaces: 'Interfaces',
+  chat: 'Chat',
+  log: 'Log',
+  overlay: 'Help and QR code',
+};
+
+/** Contexts in which a key that writes something writes it. */
+const TYPING: ReadonlySet<KeyContext> = new Set<KeyContext>(['connect', 'chat']);
+
+/** What a key means in a context; null when it means nothing there, or is text. */
+export function intentOf(context: KeyContext, key: Key): Intent | null {
+  if (TYPING.has(context) && key.name === 'text') return null;
+  const name = key.name === 'text' ? key.text : key.name;
+  const binding = [...KEYMAP[context], ...KEYMAP.global].find(({ keys }) => keys.includes(name));
+  return binding?.intent ?? null;
+}
+
+export interface Hint {
+  readonly keys: string;
+  readonly does: string;
+}
+
+/** What the footer shows, most particular first. */
+export function footerHints(context: KeyContext): Hint[] {
+  return [...KEYMAP[context], ...KEYMAP.global]
+    .filter((binding) => binding.footer)
+    .map(({ shown, does, intent }) => ({
+      keys: intent === 'help' ? (TYPING.has(context) ? 'F1' : '?') : shown,
+      does: does.replace(/ \(.*\)$/, ''),
+    }));
+}
+
+/** What the help screen shows: everywhere first, then each place. */
+export function helpSections(): { readonly title: string; readonly hints: readonly Hint[] }[] {
+  return Object.entries(KEYMAP)
+    .filter(([, bindings]) => bindings.length > 0)
+    .map(([context, bindings]) => ({
+      title: TITLES[context as KeyContext],
+      hints: bindings.map(({ shown, does }) => ({ keys: shown, does })),
+    }));
+}
+
+/** The README's table. */
+export function keymapMarkdown(): string {
+  const rows = helpSections().map(
+    ({ title, hints }) =>
+      `| ${title} | ${hints.map(({ keys, does }) => `\`${keys}\` ${does}`).join(' · ')} |`,
+  );
+  return ['| where | keys |', '|---|---|', ...rows].join('\n');
+}

@@ -1,0 +1,54 @@
+/** A line of text with its cursor; what does not fit is to the left or right of what is shown. */
+import { Text } from 'ink';
+import { makeVisible } from '../../app/visible.ts';
+import { charactersOf, type Line } from '../line-edit.ts';
+import { widthOf } from '../width.ts';
+
+export interface TextFieldProps {
+  readonly line: Line;
+  /** Columns it may take, cursor included. */
+  readonly columns: number;
+  /** Shows the cursor. */
+  readonly focused: boolean;
+  /** Shown where nothing is typed. */
+  readonly placeholder?: string;
+}
+
+export function TextField({ line, columns, focused, placeholder = '' }: TextFieldProps) {
+  if (line.text === '' && !focused) return <Text dimColor>{placeholder}</Text>;
+  const characters = charactersOf(line.text).map(makeVisible);
+  const start = windowStart(characters, line.cursor, columns - 1);
+  const before = characters.slice(start, line.cursor).join('');
+  const under = characters[line.cursor] ?? ' ';
+  const after = fitting(characters.slice(line.cursor + 1), columns - widthOf(before) - widthOf(under));
+  return (
+    <Text wrap="truncate">
+      {before}
+      {focused ? <Text inverse>{under}</Text> : under}
+      {line.text === '' ? <Text dimColor>{` ${placeholder}`}</Text> : after}
+    </Text>
+  );
+}
+
+/** The first character shown, so that the cursor is in view. */
+function windowStart(characters: readonly string[], cursor: number, columns: number): number {
+  let width = 0;
+  let start = cursor;
+  while (start > 0) {
+    width += widthOf(characters[start - 1] ?? '');
+    if (width >= columns) break;
+    start--;
+  }
+  return start;
+}
+
+function fitting(characters: readonly string[], columns: number): string {
+  let text = '';
+  let width = 0;
+  for (const character of characters) {
+    width += widthOf(character);
+    if (width > columns) break;
+    text += character;
+  }
+  return text;
+}

@@ -1,0 +1,140 @@
+/** Chat: the path that the pipe takes, what was said, and a line to say more. */
+import { Box, Text } from 'ink';
+import { useEffect, useMemo } from 'react';
+import { chatPipes, messageText, pathLine, reasonOfPipe, selectPipe, shortId } from '../../app/select.ts';
+import type { PipeState } from '../../app/state.ts';
+import { useUi } from '../context.ts';
+import { EMPTY_LINE, edit, insert, type Line } from '../line-edit.ts';
+import { TextField } from '../parts/text-field.tsx';
+import { type Role, styleOf } from '../theme.ts';
+import { useCell } from '../use-cell.ts';
+import { useKeyTaker } from '../use-keys.ts';
+import { type Scroll, useScroll } from '../use-scroll.ts';
+import { useStore } from '../use-store.ts';
+import { cut, wrap } from '../width.ts';
+
+interface ChatLine {
+  readonly key: string;
+  readonly role: Role;
+  readonly text: string;
+}
+
+/** Rows of the screen that are no messages: header, peer, path, rule, input, two of the footer, one spare. */
+const OTHER_ROWS = 8;
+
+export function ChatScreen() {
+  const { size, session } = useUi();
+  const pipe = useStore(selectPipe);
+  const lines = useMemo(() => (pipe === null ? [] : chatLines(pipe, size.columns)), [pipe, size.columns]);
+  const rows = size.rows - OTHER_ROWS;
+  const scroll = useScroll(lines.length, rows);
+  const line = useChatKeys(pipe, scroll);
+  const id = pipe?.state === 'open' ? pipe.id : null;
+  useEffect(() => {
+    session.watch(id);
+    return () => session.watch(null);
+  }, [session, id]);
+  if (pipe === null) return <Text {...styleOf('muted')}>no pipe is open</Text>;
+  return (
+    <Box flexDirection="column" height="100%">
+      <PipeHead pipe={pipe} />
+      <Box flexDirection="column" height={rows}>
+        {lines.slice(scroll.first, scroll.first + rows).map(({ key, role, text }) => (
+          <Text key={key} {...styleOf(role)}>
+            {text}
+          </Text>
+        ))}
+      </Box>
+      <Text {...styleOf('muted')}>{scroll.below > 0 ? `${scroll.below} more lines below` : ' '}</Text>
+      <InputLine pipe={pipe} line={line} columns={size.columns} />
+    </Box>
+  );
+}
+
+function PipeHead({ pipe }: { readonly pipe: PipeState }) {
+  const { size, marks } = useUi();
+  const others = chatPipes(useStore((state) => state.pipes)).filter((other) => other.id !== pipe.id);
+  const more = others.length === 0 ? '' : `  (${others.length} more: Tab)`;
+  const open = pipe.state === 'open';
+  return (
+    <Box flexDirection="column">
+      <Text wrap="truncate">
+        <Text {...styleOf(open ? 'good' : 'bad')}>{open ? marks.on : marks.off}</Text>
+        {` peer ${pipe.peer ?? 'unknown'}${more}`}
+      </Text>
+      <Text {...styleOf('accent')}>{cut(pathLine(pipe, marks.arrow), size.columns, marks.more)}</Text>
+    </Box>
+  );
+}
+
+function InputLine({
+  pipe,
+  line,
+  columns,
+}: {
+  readonly pipe: PipeState;
+  readonly line: Line;
+  readonly columns: number;
+}) {
+  const { marks } = useUi();
+  if (pipe.state !== 'open') {
+    return (
+      <Text {...styleOf('bad')}>
+        {cut(`${marks.failed} closed: ${reasonOfPipe(pipe)}`, columns, marks.more)}
+      </Text>
+    );
+  }
+  return (
+    <Box>
+      <Text {...styleOf('accent')}>{`${marks.pointer} `}</Text>
+      <TextField line={line} columns={columns - 2} focused={true} />
+    </Box>
+  );
+}
+
+/** Typing, sending, scrolling, switching and closing. @returns what is typed */
+function useChatKeys(pipe: PipeState | null, scroll: Scroll): Line {
+  const { session } = useUi();
+  const line = useCell(EMPTY_LINE);
+  const send = () => {
+    const { text } = line.get();
+    if (pipe?.state !== 'open' || text === '') return;
+    session.say(pipe.id, text);
+    line.set(EMPTY_LINE);
+    scroll.follow();
+  };
+  const turn = (step: number) => {
+    const pipes = chatPipes(session.store.getState().pipes);
+    const next = pipes[(pipes.findIndex(({ id }) => id === pipe?.id) + step + pipes.length) % pipes.length];
+    if (next !== undefined) session.store.emit({ event: 'ui', action: 'go', screen: 'chat', pipe: next.id });
+  };
+  useKeyTaker({
+    // A pasted line end does not send: what is sent is what Enter was pressed on.
+    text: (text) => line.set(insert(line.get(), text.replace(/[\r\n]+/g, ' '))),
+    intent(intent) {
+      if (intent === 'confirm') send();
+      else if (intent === 'next-pipe') turn(1);
+      else if (intent === 'previous-pipe') turn(-1);
+      else if (intent === 'close-pipe' && pipe !== null) session.close(pipe.id);
+      else if (!scroll.move(intent)) {
+        const edited = edit(line.get(), intent);
+        if (edited === null) return false;
+        line.set(edited);
+      }
+      return true;
+    },
+  });
+  return line.value;
+}
+
+/** Messages as lines that fit, with who said them. */
+function chatLines(pipe: PipeState, columns: number): ChatLine[] {
+  const who = { in: shortId(pipe.peer ?? '?'), out: 'you' };
+  return pipe.messages.flatMap(({ at, direction, text }, number) =>
+    wrap(`${who[direction]}: ${messageText(text)}`, columns).map((line, part) => ({
+      key: `${at}.${number}.${part}`,
+      role: direction === 'out' ? 'muted' : 'plain',
+      text: line,
+    })),
+  );
+}

@@ -1,0 +1,117 @@
+/** The menu, beside it how start-up goes; below, what is open. */
+import { Box, Text, useApp } from 'ink';
+import { chatPipes } from '../../app/select.ts';
+import { useUi } from '../context.ts';
+import type { Intent } from '../keymap.ts';
+import { PipeList } from '../parts/pipe-list.tsx';
+import { Steps } from '../parts/steps.tsx';
+import { styleOf } from '../theme.ts';
+import { useChoice } from '../use-choice.ts';
+import { useKeyTaker } from '../use-keys.ts';
+import { useStore } from '../use-store.ts';
+
+const MENU: readonly { readonly key: string; readonly label: string; readonly intent: Intent }[] = [
+  { key: '0', label: 'Connect to a node', intent: 'go-connect' },
+  { key: '1', label: 'Accept connections', intent: 'go-accept' },
+  { key: '2', label: 'Start an additional node', intent: 'start-node' },
+  { key: '4', label: 'Exit', intent: 'leave' },
+];
+const MENU_WIDTH = 34;
+/** Rows of the screen that are neither menu nor pipes. */
+const OTHER_ROWS = 12;
+
+export function HomeScreen() {
+  const { size } = useUi();
+  const choice = useChoice(MENU.length);
+  const act = useMenuActions();
+  const { exit } = useApp();
+  useKeyTaker({
+    intent(intent) {
+      if (choice.move(intent)) return true;
+      const chosen = intent === 'confirm' ? (MENU[choice.get()]?.intent ?? intent) : intent;
+      if (chosen !== 'leave') return act(chosen);
+      exit();
+      return true;
+    },
+  });
+  return (
+    <Box flexDirection="column">
+      <Text {...styleOf('muted')}>A direct, encrypted pipe between two machines, and how it came about.</Text>
+      <Box marginTop={1}>
+        <Menu selected={choice.index} />
+        <Steps columns={size.columns - MENU_WIDTH} />
+      </Box>
+      <Problem />
+      <OpenPipes rows={size.rows - OTHER_ROWS} />
+    </Box>
+  );
+}
+
+/** What a menu entry or its key does; false for what is not the menu's. */
+function useMenuActions(): (intent: Intent) => boolean {
+  const { session } = useUi();
+  const { emit } = session.store;
+  return (intent) => {
+    switch (intent) {
+      case 'go-connect':
+        emit({ event: 'ui', action: 'go', screen: 'connect', pipe: null });
+        return true;
+      case 'go-accept':
+        emit({ event: 'ui', action: 'go', screen: 'accept' });
+        return true;
+      case 'go-interfaces':
+        emit({ event: 'ui', action: 'go', screen: 'interfaces' });
+        return true;
+      case 'go-nodes':
+        emit({ event: 'ui', action: 'go', screen: 'nodes' });
+        return true;
+      case 'go-log':
+        emit({ event: 'ui', action: 'go', screen: 'log' });
+        return true;
+      case 'start-node':
+        void session.startNode();
+        emit({ event: 'ui', action: 'go', screen: 'nodes' });
+        return true;
+      default:
+        return false;
+    }
+  };
+}
+
+function Menu({ selected }: { readonly selected: number }) {
+  const { marks } = useUi();
+  return (
+    <Box flexDirection="column" width={MENU_WIDTH} flexShrink={0}>
+      {MENU.map(({ key, label }, i) => (
+        <Text key={key} bold={i === selected}>
+          <Text {...styleOf('accent')}>{i === selected ? `${marks.pointer} ` : '  '}</Text>
+          {`(${key}) ${label}`}
+        </Text>
+      ))}
+    </Box>
+  );
+}
+
+/** Why start-up, or what was asked for last, failed. */
+function Problem() {
+  const { marks } = useUi();
+  const error = useStore((state) => state.error);
+  if (error === null) return null;
+  return (
+    <Box flexDirection="column" marginTop={1}>
+      <Text {...styleOf('bad')}>{`${marks.failed} ${error.message}`}</Text>
+      {error.hint !== '' && <Text {...styleOf('muted')}>{`  try: ${error.hint}`}</Text>}
+    </Box>
+  );
+}
+
+function OpenPipes({ rows }: { readonly rows: number }) {
+  const pipes = chatPipes(useStore((state) => state.pipes)).filter((pipe) => pipe.state === 'open');
+  if (pipes.length === 0) return null;
+  return (
+    <Box flexDirection="column" marginTop={1}>
+      <Text {...styleOf('muted')}>open pipes (n to choose one)</Text>
+      <PipeList pipes={pipes} selected={-1} rows={Math.max(1, rows)} />
+    </Box>
+  );
+}
