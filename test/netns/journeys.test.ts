@@ -78,7 +78,7 @@ const cases: readonly Case[] = [
 describeNeeding({ namespaces: true, commands: ['ip'] }, 'journeys between two machines', () => {
   test.concurrent.for(cases)(
     'connect: a line goes there and back over $name',
-    ({ plan, options = [], open }) =>
+    ({ plan, options = [], open, answeredPath = open.path }) =>
       inLab(plan, async (lab) => {
         const peer = await lab.accept('b');
         const dialler = await lab

@@ -14,6 +14,8 @@ export interface Port {
 }
 
 export interface Plan {
+  /** Machines that no link names. */
+  readonly machines?: readonly string[];
   /** Two ports are joined by one cable, more by a switch (a bridge in a namespace of its own). */
   readonly links: readonly (readonly Port[])[];
   /** `ip route` arguments per machine: `default via 10.1.0.1`; the family follows from the address. */
@@ -94,7 +96,8 @@ export class Topology {
 
   #build(plan: Plan): void {
     const ports = plan.links.flat();
-    for (const { machine } of ports) this.#machines.add(machine);
+    for (const name of [...(plan.machines ?? []), ...ports.map((port) => port.machine)])
+      this.#machines.add(name);
     const switches = plan.links.map((link, i) => (link.length > 2 ? `switch${i}` : null));
     for (const name of switches) if (name !== null) this.#machines.add(name);
     const lines = [...this.#machines].map((machine) => `netns add ${this.#name}-${machine}`);
