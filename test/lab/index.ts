@@ -23,14 +23,13 @@ import { DEFAULT_TCP_OPTIONS } from './tcp.ts';
 import type { TcpOptions } from './tcp-types.ts';
 import { type VirtualMachine, virtualIo } from './virtual-io.ts';
 
-export { ClockError } from './clock.ts';
 export type { Host } from './host.ts';
-export { Nat, type NatOptions } from './nat.ts';
-export { DELTA_TYPES, firewallPreset, NAT_TYPE_NAMES, natPreset } from './nat-preset.ts';
-export type { LinkQuality, PacketEvent, Segment } from './network.ts';
+export type { NatOptions } from './nat.ts';
+export { firewallPreset, natPreset } from './nat-preset.ts';
+export type { LinkQuality, Segment } from './network.ts';
 export type { Router } from './router.ts';
-export { DOUBLING_SYN_DELAYS, LINEAR_SYN_DELAYS } from './tcp.ts';
-export { EPOCH, type VirtualMachine, virtualIo } from './virtual-io.ts';
+export { LINEAR_SYN_DELAYS } from './tcp.ts';
+export { EPOCH } from './virtual-io.ts';
 
 export interface LanOptions extends LinkQuality {
   readonly name?: string;

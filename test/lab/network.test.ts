@@ -260,3 +260,29 @@ test('network: an exception of the program under test fails the run', async () =
   stream.write([utf8('x')]);
   await expect(lab.advance(100)).rejects.toThrow('thrown by a reader');
 });
+
+test('network: machines on the Internet are no neighbours: their prefix is a single address', async () => {
+  const lab = createLab({ seed: 1 });
+  const net = lab.internet({ subnets: ['203.0.113.0/24', '2001:db8:ff::/64'] });
+  const own = lab.host({ name: 'a', on: [{ segment: net, addresses: ['203.0.113.77'] }] });
+  const given = lab.host({ name: 'b', on: net });
+  const prefixes = async (host: LabHost) =>
+    (await host.io.interfaces()).flatMap(({ addresses }) => addresses.map(({ prefix }) => prefix));
+  expect([await prefixes(own), await prefixes(given)]).toEqual([[32], [32, 128]]);
+  const [nic] = await given.io.interfaces();
+  expect([nic?.gateways, nic?.defaultRoute]).toEqual([
+    { 4: null, 6: null },
+    { 4: true, 6: true },
+  ]);
+});
+
+test('network: the source address reaches as far as the destination (RFC 6724)', async () => {
+  const lab = createLab({ seed: 1 });
+  const net = lab.internet({ delay: 20, subnets: ['2001:db8:ff::/64'] });
+  const home = lab.lan({ subnets: ['fd00:1::/64', '2001:db8:1::/64'] });
+  lab.router({ wan: net, lans: [home] });
+  const [a, b] = [lab.host({ name: 'a', on: home }), lab.host({ name: 'b', on: net })];
+  const neighbour = lab.host({ name: 'c', on: home });
+  expect(await call(lab, a, b, b.ip(6))).toBe('2001:db8:1::2 in 40');
+  expect(await call(lab, a, neighbour, 'fd00:1::3')).toBe('fd00:1::2 in 0');
+});

@@ -61,7 +61,8 @@ export interface Nic {
 /** A broadcast domain. On the `public` one every address is on the link, and prefixes can be routed. */
 export class Segment {
   readonly name: string;
-  readonly quality: LinkQuality;
+  /** May be changed while the network runs: packets sent from then on meet it. */
+  quality: LinkQuality;
   readonly subnets: readonly Subnet[];
   readonly isPublic: boolean;
   readonly linkLocal: boolean;
@@ -223,9 +224,15 @@ function addressesFor(segment: Segment, options: AttachOptions): NicAddress[] {
   const addresses: NicAddress[] = [];
   for (const subnet of segment.subnets) {
     const count = subnet.family === 4 ? (options.count ?? 1) : 1;
-    addresses.push(...segment.freeAddresses(subnet, count, options.from).map((ip) => ({ ip, subnet })));
+    for (const ip of segment.freeAddresses(subnet, count, options.from))
+      addresses.push({ ip, subnet: segment.isPublic ? single(ip) : subnet });
   }
   return addresses;
+}
+
+/** A machine on the public Internet has no neighbours: every other is somebody else's. */
+function single(ip: string): Subnet {
+  return parseSubnet(`${ip}/${familyOf(ip) === 4 ? 32 : 128}`);
 }
 
 function withSubnet(text: string, segment: Segment): NicAddress {
@@ -233,7 +240,8 @@ function withSubnet(text: string, segment: Segment): NicAddress {
   const bytes = ipToBytes(ip);
   if (bytes === null) throw new RangeError(`${text} is no address`);
   if (text.includes('/')) return { ip, subnet: parseSubnet(text) };
-  const family = familyOf(ip);
-  const subnet = segment.subnets.find((candidate) => contains(candidate, bytes));
-  return { ip, subnet: subnet ?? parseSubnet(`${ip}/${family === 4 ? 32 : 128}`) };
+  const subnet = segment.isPublic
+    ? undefined
+    : segment.subnets.find((candidate) => contains(candidate, bytes));
+  return { ip, subnet: subnet ?? single(ip) };
 }

@@ -62,6 +62,33 @@ test('secure: data that the client sends right after the server flight arrives w
   expect([got.text(), lab.now() - 60]).toEqual(['first flight', 60]);
 });
 
+test('secure: data in one piece with the last of the handshake is not lost', async () => {
+  const { lab, a, b, client, server } = await wire();
+  const merged: ByteStream = {
+    local: server.local,
+    remote: server.remote,
+    unread: (bytes) => server.unread(bytes),
+    write: (chunks) => server.write(chunks),
+    end: () => server.end(),
+    destroy: () => server.destroy(),
+    setReader(reader) {
+      const held: Uint8Array[] = [];
+      const flush = () => reader?.data(new Uint8Array(Buffer.concat(held.splice(0))));
+      const data = (bytes: Uint8Array) => {
+        if (held.push(bytes) === 1) lab.clock.after(5, flush);
+      };
+      server.setReader(reader && { ...reader, data });
+    },
+  };
+  const atServer = b.io.secure(merged, 'server', PSK, never).then(collect);
+  const stream = await lab.run(a.io.secure(client, 'client', PSK, never));
+  stream.write([utf8('one ')]);
+  stream.write([utf8('two')]);
+  const got = await lab.run(atServer);
+  await lab.advance(0);
+  expect(got.text()).toBe('one two');
+});
+
 test('secure: both ends share an exporter that no other connection has', async () => {
   const [first, second] = [await secured(await wire()), await wire()];
   expect(first[0].exporter).toEqual(first[1].exporter);
@@ -176,6 +203,21 @@ test('secure: a flipped bit ends the connection on both sides', async () => {
   expect(await w.lab.run(atServer.closed)).toBe('decryption failed or bad record mac');
   expect(await w.lab.run(atClient.closed)).toBe('the peer refused (TLS alert 20)');
   expect(atServer.text()).toBe('fine');
+});
+
+test('secure: a record that is sent once more ends the connection', async () => {
+  const w = await wire();
+  const [client, server] = await secured(w);
+  const atServer = collect(server);
+  let record: Uint8Array | null = null;
+  w.lab.network.observe(({ node, fate, packet }) => {
+    if (node === 'a' && fate === 'sent' && packet.data.length > 0) record ??= packet.data;
+  });
+  client.write([utf8('pay 5')]);
+  if (record === null) throw new Error('nothing was sent');
+  w.client.write([record]);
+  expect(await w.lab.run(atServer.closed)).toBe('decryption failed or bad record mac');
+  expect(atServer.text()).toBe('pay 5');
 });
 
 test('secure: a paused reader loses nothing and may give bytes back', async () => {

@@ -17,8 +17,8 @@ export interface SentSegment {
   sacked: boolean;
 }
 
-/** ms. Linux's lowest; RFC 6298 says 1 s. */
-const MIN_RTO = 200;
+/** ms above the round trip. Linux's TCP_RTO_MIN; RFC 6298 says 1 s in all. */
+const MIN_MARGIN = 200;
 const INITIAL_RTO = 1_000;
 const MAX_RTO = 120_000;
 /** A segment is lost when this many later ones arrived. */
@@ -71,8 +71,8 @@ export class SendQueue {
   }
 
   get rto(): number {
-    const base =
-      this.#srtt === null ? INITIAL_RTO : Math.max(MIN_RTO, this.#srtt + Math.max(1, 4 * this.#variation));
+    const margin = Math.max(MIN_MARGIN, 4 * this.#variation);
+    const base = this.#srtt === null ? INITIAL_RTO : this.#srtt + margin;
     return Math.min(MAX_RTO, base * 2 ** this.#backoff);
   }
 
@@ -160,12 +160,13 @@ export class SendQueue {
     if (segment.sacked) return;
     segment.sacked = true;
     // Karn: which of two transmissions arrived is not known.
-    if (segment.sends === 1) this.#measure(now - segment.sentAt);
+    if (segment.sends === 1) this.measure(now - segment.sentAt);
     if (segment.sends === 1 || now - segment.sentAt >= (this.#srtt ?? 0))
       this.#delivered = Math.max(this.#delivered, segment.order);
   }
 
-  #measure(rtt: number): void {
+  /** Takes a round trip in: of a segment sent once, or of the handshake. */
+  measure(rtt: number): void {
     if (this.#srtt === null) {
       this.#srtt = rtt;
       this.#variation = rtt / 2;

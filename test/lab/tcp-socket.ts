@@ -25,6 +25,7 @@ export class TcpSocket {
   #receive: ReceiveQueue;
   #passive = false;
   #synsSent = 0;
+  #synSentAt = 0;
   #unread = 0;
   #advertised = 0;
   /** The program has let go: data that comes is refused. */
@@ -192,6 +193,7 @@ export class TcpSocket {
   #open(packet: TcpPacket): void {
     this.state = 'open';
     this.#timer.disarm();
+    if (this.#synsSent === 1) this.#send.measure(this.#host.clock.now() - this.#synSentAt);
     this.#send.limit = Math.max(this.#send.limit, packet.ack + packet.window);
     this.owner?.opened();
     this.#flush();
@@ -228,6 +230,7 @@ export class TcpSocket {
       this.#fail(systemError('ETIMEDOUT', 'connect', this.remote));
       return;
     }
+    this.#synSentAt = this.#host.clock.now();
     this.#transmit({ syn: true, ack: isAnswer }, this.#iss, NO_DATA);
     this.#timer.arm('open', delay);
   }
