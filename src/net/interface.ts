@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { P2pdError } from './errors.ts';
 import type { InterfaceAddress, InterfaceKind, NetworkInterface } from './io/io.ts';
-import { canonicalIp, type Family, familyOf, reachOf } from './wire/ip.ts';
+import { canonicalIp, type Family, familyOf, reachOf, withoutScope } from './wire/ip.ts';
 
 /** P2PD's numbers for the families, the same on every platform. */
 const AF = { 4: 2, 6: 23 } as const;
@@ -21,33 +21,52 @@ const KINDS: readonly InterfaceKind[] = [
   'other',
 ];
 
-const ip = v.pipe(
-  v.string(),
-  v.check((text) => canonicalIp(text) !== null, 'is no IP address'),
-);
-const af = v.picklist([AF[4], AF[6]], 'must be 2 (IPv4) or 23 (IPv6)');
-const range = v.object({ ip, cidr: v.number(), af, prefix: v.optional(v.number()) });
-const route = v.object({ af, nic_ips: v.array(range), ext_ips: v.array(range) });
+const ipOf = (family: Family) =>
+  v.pipe(
+    v.string(),
+    v.check((text) => plainIp(text, family) !== null, `must be an IPv${family} address`),
+  );
+const afOf = (family: Family) => v.literal(AF[family], `must be ${AF[family]} (IPv${family})`);
+const bitsOf = (family: Family) =>
+  v.pipe(
+    v.number(),
+    v.integer('must be a whole number'),
+    v.minValue(0, 'must not be negative'),
+    v.maxValue(HOST_BITS[family], `must be at most ${HOST_BITS[family]}`),
+  );
+const rangeOf = (family: Family) =>
+  v.object({
+    ip: ipOf(family),
+    cidr: bitsOf(family),
+    af: afOf(family),
+    prefix: v.optional(bitsOf(family)),
+  });
+const routeOf = (family: Family) =>
+  v.object({
+    af: afOf(family),
+    nic_ips: v.array(rangeOf(family)),
+    ext_ips: v.array(rangeOf(family)),
+  });
 const typeOf = (last: number) => v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(last)));
 const natSchema = v.object({
   type: typeOf(7),
   nat_info: v.string(),
-  delta: v.object({ type: typeOf(6), value: v.number() }),
+  delta: v.object({ type: typeOf(6), value: v.pipe(v.number(), v.integer('must be a whole number')) }),
   delta_info: v.string(),
 });
-const perFamily = <T extends v.GenericSchema>(schema: T) => v.object({ '2': schema, '23': schema });
 const dictSchema = v.object({
   name: v.string(),
   nat: natSchema,
-  rp: perFamily(v.array(route)),
+  rp: v.object({ '2': v.array(routeOf(4)), '23': v.array(routeOf(6)) }),
   id: v.optional(v.string()),
-  kind: v.optional(v.picklist(KINDS)),
-  gateways: v.optional(perFamily(v.nullable(v.string()))),
-  default_routes: v.optional(perFamily(v.boolean())),
+  kind: v.optional(v.picklist(KINDS, `must be one of ${KINDS.join(', ')}`)),
+  gateways: v.optional(v.object({ '2': v.nullable(ipOf(4)), '23': v.nullable(ipOf(6)) })),
+  default_routes: v.optional(v.object({ '2': v.boolean(), '23': v.boolean() })),
 });
 
 /** The contract's JSON of an interface (`interfaces --json`). */
 export type InterfaceDict = v.InferOutput<typeof dictSchema>;
+type RouteDict = InterfaceDict['rp']['2'][number];
 /** What is known of the NAT in front of an interface; `type` null = not checked. */
 export type NatDict = v.InferOutput<typeof natSchema>;
 
@@ -64,6 +83,7 @@ export class Interface implements NetworkInterface {
   readonly kind: InterfaceKind;
   readonly gateways: NetworkInterface['gateways'];
   readonly defaultRoute: NetworkInterface['defaultRoute'];
+  /** Those of IPv4 first, each family in the system's order. */
   readonly addresses: readonly InterfaceAddress[];
   readonly nat: NatDict;
   readonly #external: InterfaceDict['rp'];
@@ -78,7 +98,7 @@ export class Interface implements NetworkInterface {
     this.kind = from.kind;
     this.gateways = from.gateways;
     this.defaultRoute = from.defaultRoute;
-    this.addresses = from.addresses;
+    this.addresses = FAMILIES.flatMap((family) => from.addresses.filter((a) => a.family === family));
     this.nat = nat;
     this.#external = routes;
   }
@@ -96,15 +116,15 @@ export class Interface implements NetworkInterface {
     const all = await list();
     const wanted = name?.toLowerCase();
     const found = wanted
-      ? all.find((nic) => nic.id.toLowerCase() === wanted || nic.name.toLowerCase() === wanted)
+      ? (all.find((nic) => nic.id.toLowerCase() === wanted) ??
+        all.find((nic) => nic.name.toLowerCase() === wanted))
       : (all.find((nic) => nic.defaultRoute[4] || nic.defaultRoute[6]) ?? all[0]);
     if (found !== undefined) return found;
-    const known =
-      all.length === 0 ? 'this machine has none' : `there are ${all.map((nic) => nic.id).join(', ')}`;
-    throw new P2pdError(
-      'NO_INTERFACE',
-      `no interface is called ${JSON.stringify(name ?? 'default')}: ${known}`,
-    );
+    if (all.length === 0) {
+      throw new P2pdError('NO_INTERFACE', 'this machine has no usable interface');
+    }
+    const known = all.map((nic) => (nic.name === nic.id ? nic.id : `${nic.id} = ${nic.name}`)).join(', ');
+    throw new P2pdError('NO_INTERFACE', `no interface is called ${JSON.stringify(name)}: there are ${known}`);
   }
 
   /**
@@ -122,34 +142,36 @@ export class Interface implements NetworkInterface {
       );
     }
     const { name, nat, rp, id = name, kind = 'other', gateways, default_routes } = parsed.output;
-    const per = <T>(values: { '2': T; '23': T } | undefined, none: T) => ({
-      4: values?.[AF[4]] ?? none,
-      6: values?.[AF[6]] ?? none,
-    });
-    const gateway = per<string | null>(gateways, null);
-    const defaultRoute = per(default_routes, false);
-    return new Interface(
-      {
-        id,
-        name,
-        kind,
-        gateways: gateway,
-        defaultRoute: default_routes ? defaultRoute : { 4: gateway[4] !== null, 6: gateway[6] !== null },
-        addresses: FAMILIES.flatMap((family) =>
-          rp[AF[family]].flatMap((entry) => entry.nic_ips.map(addressOf)),
-        ),
+    const gateway = {
+      4: plainIp(gateways?.[AF[4]] ?? '', 4),
+      6: plainIp(gateways?.[AF[6]] ?? '', 6),
+    };
+    const from: NetworkInterface = {
+      id,
+      name,
+      kind,
+      gateways: gateway,
+      defaultRoute: {
+        4: default_routes?.[AF[4]] ?? gateway[4] !== null,
+        6: default_routes?.[AF[6]] ?? gateway[6] !== null,
       },
-      nat,
-      rp,
-    );
+      addresses: FAMILIES.flatMap((family) =>
+        rp[AF[family]].flatMap((route) => route.nic_ips.flatMap((entry) => addressOf(entry, family))),
+      ),
+    };
+    return new Interface(from, nat, rp);
   }
 
   /** A plain object in the seed's shape; what is not known is null with the name "unknown". */
   toDict(): InterfaceDict {
-    return {
-      name: this.name,
+    const { nat, rp } = structuredClone({
       nat: this.nat,
       rp: { '2': this.#routes(4), '23': this.#routes(6) },
+    });
+    return {
+      name: this.name,
+      nat,
+      rp,
       id: this.id,
       kind: this.kind,
       gateways: { '2': this.gateways[4], '23': this.gateways[6] },
@@ -177,7 +199,7 @@ export class Interface implements NetworkInterface {
   }
 
   /** Routes that were read keep their outer addresses; else one route per family with all inner ones. */
-  #routes(family: Family): InterfaceDict['rp']['2'] {
+  #routes(family: Family): RouteDict[] {
     const read = this.#external[AF[family]];
     if (read.length > 0) return read;
     const own = this.addresses.filter((address) => address.family === family);
@@ -193,7 +215,13 @@ export async function listInterfaces(): Promise<Interface[]> {
   return (await listNetworkInterfaces()).map((nic) => new Interface(nic));
 }
 
-function addressOf(entry: v.InferOutput<typeof range>): InterfaceAddress {
-  const text = canonicalIp(entry.ip) ?? entry.ip;
-  return { family: familyOf(text), ip: text, prefix: entry.prefix ?? entry.cidr, reach: reachOf(text) };
+/** Canonical text without scope; null when it is no address of that family. */
+function plainIp(text: string, family: Family): string | null {
+  const ip = canonicalIp(text);
+  return ip !== null && familyOf(ip) === family ? withoutScope(ip) : null;
+}
+
+function addressOf(entry: RouteDict['nic_ips'][number], family: Family): InterfaceAddress[] {
+  const ip = plainIp(entry.ip, family);
+  return ip === null ? [] : [{ family, ip, prefix: entry.prefix ?? entry.cidr, reach: reachOf(ip) }];
 }

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Interface, P2pdError } from '../../src/net/index.ts';
+import { Interface } from '../../src/net/index.ts';
 import type { NetworkInterface } from '../../src/net/io/io.ts';
 import { bytesToIp, reachOf } from '../../src/net/wire/ip.ts';
 
@@ -28,6 +28,12 @@ const SEED = {
   kind: 'wireless',
   gateways: { '2': '192.168.21.1', '23': null },
 };
+
+/** The example with another inner address. */
+const withNicIp = (entry: object) => ({
+  ...SEED,
+  rp: { '2': [{ af: 2, nic_ips: [entry], ext_ips: [] }], '23': [] },
+});
 
 const eth0: NetworkInterface = {
   id: 'eth0',
@@ -83,13 +89,35 @@ test('interface: a dict comes back as the same interface, also through JSON', ()
     ),
     { maxLength: 6 },
   );
+  const flags = fc.record({ 4: fc.boolean(), 6: fc.boolean() });
+  const hops = fc.record({
+    4: fc.constantFrom(null, '192.0.2.1'),
+    6: fc.constantFrom(null, 'fe80::1', '2001:db8::1'),
+  });
   fc.assert(
-    fc.property(fc.string(), addresses, fc.boolean(), (name, list, up) => {
-      const sorted = [...list.filter((a) => a.family === 4), ...list.filter((a) => a.family === 6)];
-      const nic = new Interface({ ...eth0, name, addresses: sorted, defaultRoute: { 4: up, 6: !up } });
-      expect(Interface.fromDict(JSON.parse(JSON.stringify(nic.toDict())))).toEqual(nic);
+    fc.property(fc.string(), addresses, flags, hops, (name, list, defaultRoute, gateways) => {
+      const nic = new Interface({ ...eth0, name, addresses: list, defaultRoute, gateways });
+      const back = Interface.fromDict(JSON.parse(JSON.stringify(nic.toDict())));
+      expect(back).toEqual(nic);
+      expect(back.toDict()).toEqual(nic.toDict());
+      expect(nic.addresses).toHaveLength(list.length);
     }),
   );
+});
+
+test('interface: whoever changes a dict changes no interface', () => {
+  const nic = Interface.fromDict(SEED);
+  const dict = nic.toDict();
+  dict.nat.delta.value = 99;
+  dict.rp['2'].length = 0;
+  expect(nic.toDict()).toMatchObject(SEED);
+});
+
+test('interface: the scope of a link-local address is no part of it', () => {
+  const nic_ips = [{ ip: 'FE80::1%eth0', cidr: 128, af: 23 }];
+  const rp = { '2': [], '23': [{ af: 23, nic_ips, ext_ips: [] }] };
+  const nic = Interface.fromDict({ ...SEED, rp });
+  expect(nic.addresses).toEqual([{ family: 6, ip: 'fe80::1', prefix: 128, reach: 'link-local' }]);
 });
 
 test.each([
@@ -97,12 +125,22 @@ test.each([
   [{ ...SEED, name: 5 }, 'name'],
   [{ ...SEED, nat: { ...SEED.nat, type: 8 } }, 'nat.type'],
   [{ ...SEED, rp: { '2': [], '23': [{ af: 4, nic_ips: [], ext_ips: [] }] } }, 'rp.23.0.af'],
-  [
-    { ...SEED, rp: { '2': [{ af: 2, nic_ips: [{ ip: 'x', cidr: 32, af: 2 }], ext_ips: [] }], '23': [] } },
-    'nic_ips.0.ip',
-  ],
+  [withNicIp({ ip: 'x', cidr: 32, af: 2 }), 'rp.2.0.nic_ips.0.ip'],
+  [withNicIp({ ip: 'fe80::1', cidr: 32, af: 2 }), 'rp.2.0.nic_ips.0.ip: must be an IPv4 address'],
+  [withNicIp({ ip: '10.0.0.1', cidr: 33, af: 2 }), 'rp.2.0.nic_ips.0.cidr: must be at most 32'],
+  [withNicIp({ ip: '10.0.0.1', cidr: 1.5, af: 2 }), 'nic_ips.0.cidr'],
+  [withNicIp({ ip: '10.0.0.1', cidr: 32, af: 23 }), 'nic_ips.0.af'],
+  [withNicIp({ ip: '10.0.0.1', cidr: 32, af: 2, prefix: -1 }), 'nic_ips.0.prefix'],
+  [{ ...SEED, nat: { ...SEED.nat, delta: { type: 7, value: 0 } } }, 'nat.delta.type'],
+  [{ ...SEED, nat: { ...SEED.nat, delta: { type: 6, value: 0.5 } } }, 'nat.delta.value'],
+  [{ ...SEED, gateways: { '2': 'fe80::1', '23': null } }, 'gateways.2'],
+  [{ ...SEED, default_routes: { '2': 'yes', '23': null } }, 'default_routes.2'],
+  [{ ...SEED, kind: 'modem' }, 'kind: must be one of ethernet'],
+  [{}, 'name'],
 ])('interface: %j is refused, and the key named', (dict, key) => {
-  expect(() => Interface.fromDict(dict)).toThrow(P2pdError);
+  expect(() => Interface.fromDict(dict)).toThrow(
+    expect.objectContaining({ name: 'P2pdError', code: 'USAGE' }),
+  );
   expect(() => Interface.fromDict(dict)).toThrow(key);
 });
 
@@ -111,11 +149,15 @@ test('interface: one is loaded by name in any case, or the one with the default 
   const list = async () => [idle, new Interface(eth0)];
   expect((await Interface.load('wlan', list)).id).toBe('wlan0');
   expect((await Interface.load('ETH0', list)).id).toBe('eth0');
+  expect((await Interface.load('Eth0 (VIRTIO_net)', list)).id).toBe('eth0');
   expect((await Interface.load(undefined, list)).id).toBe('eth0');
   await expect(Interface.load('eth9', list)).rejects.toThrow(
-    'no interface is called "eth9": there are wlan0, eth0',
+    'no interface is called "eth9": there are wlan0 = WLAN, eth0 = eth0 (virtio_net)',
   );
-  await expect(Interface.load(undefined, async () => [])).rejects.toThrow('this machine has none');
+  await expect(Interface.load(undefined, async () => [])).rejects.toMatchObject({
+    code: 'NO_INTERFACE',
+    message: 'this machine has no usable interface',
+  });
 });
 
 test('interface: printing one shows addresses, gateway and NAT', () => {

@@ -5,7 +5,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { networkInterfaces, platform } from 'node:os';
 import { basename } from 'node:path';
-import { canonicalIp, reachOf } from '../wire/ip.ts';
+import { canonicalIp, type Family, reachOf, withoutScope } from '../wire/ip.ts';
 import type { InterfaceAddress, InterfaceKind, NetworkInterface } from './io.ts';
 import { bestRoute, type DefaultRoute, defaultRoutes } from './routes.ts';
 
@@ -17,6 +17,10 @@ export interface Facts {
   /** Is itself a port of a bridge. */
   readonly isBridgePort: boolean;
   readonly isTunnel: boolean;
+  /** A modem, by its type in sysfs. */
+  readonly isCellular: boolean;
+  /** The kernel made it, there is no hardware behind it. */
+  readonly isVirtual: boolean;
   /** Kernel driver of the hardware behind it; null for virtual ones. */
   readonly driver: string | null;
 }
@@ -26,12 +30,21 @@ const NO_FACTS: Facts = {
   isBridge: false,
   isBridgePort: false,
   isTunnel: false,
+  isCellular: false,
+  isVirtual: false,
   driver: null,
 };
 /** Bridges that container and virtual machine managers make for guests on this machine. */
-const GUEST_BRIDGE =
-  /^(docker\d+|docker_gwbridge|br-[0-9a-f]{12}|podman\d+|cni\d+|cni-podman\d+|virbr\d+|lxcbr\d+|lxdbr\d+|incusbr\d+|vmnet\d+|vboxnet\d+)$/;
-/** Names by which systems without sysfs tell what an interface is. */
+const GUEST_BRIDGES: readonly RegExp[] = [
+  /^(docker|podman|cni|cni-podman|virbr|lxcbr|lxdbr|incusbr|vmnet|vboxnet)\d+$/,
+  /^(docker_gwbridge|br-[0-9a-f]{12})$/,
+  // macOS numbers the bridges of its virtual machines from 100 on.
+  /^bridge1\d\d$/,
+  /^(vEthernet \((WSL.*|Default Switch|nat)\)|VMware Network Adapter VMnet\d+|VirtualBox Host-Only.*)$/,
+];
+/** Apple's radio links between its own devices (AirDrop); nobody else can be met there. */
+const APPLE_RADIO = /^(awdl|llw)\d+$/;
+/** What names tell where sysfs does not: all there is on macOS and Windows. */
 const NAMED_KINDS: readonly (readonly [RegExp, InterfaceKind])[] = [
   [/wi-?fi|wlan|wireless|^wl/i, 'wireless'],
   [/^(utun|tun|tap|wg|ppp|ipsec|gif|tailscale)|vpn|wireguard/i, 'tunnel'],
@@ -42,19 +55,41 @@ const NAMED_KINDS: readonly (readonly [RegExp, InterfaceKind])[] = [
 
 /** Every usable interface, those with a default route first. */
 export async function listNetworkInterfaces(): Promise<NetworkInterface[]> {
-  const [routes, names] = await Promise.all([
-    defaultRoutes(),
-    Promise.resolve(Object.entries(networkInterfaces())),
-  ]);
+  const routes = await defaultRoutes();
+  const system = Object.entries(networkInterfaces()).map(([id, infos = []]) => [id, infos] as const);
   const found = await Promise.all(
-    names.map(async ([id, infos = []]) => {
+    [...(platform() === 'linux' ? mergeLabels(system) : system)].map(async ([id, infos]) => {
       const addresses = infos.filter((info) => !info.internal).flatMap(addressOf);
       const facts = await factsOf(id);
       return isUsable(id, facts, addresses) ? [describe(id, facts, addresses, routes)] : [];
     }),
   );
-  const rank = (nic: NetworkInterface) => (nic.defaultRoute[4] || nic.defaultRoute[6] ? 0 : 1);
-  return found.flat().sort((a, b) => rank(a) - rank(b));
+  return preferredFirst(found.flat(), routes);
+}
+
+/**
+ * Linux names an address's label (`eth0:1`) where the interface is meant; no interface has a colon
+ * in its name.
+ */
+export function mergeLabels<T>(
+  system: readonly (readonly [string, readonly T[]])[],
+): ReadonlyMap<string, readonly T[]> {
+  const merged = new Map<string, readonly T[]>();
+  for (const [label, infos] of system) {
+    const [id = label] = label.split(':');
+    merged.set(id, [...(merged.get(id) ?? []), ...infos]);
+  }
+  return merged;
+}
+
+/** The interface that the system would take first; IPv4's routes decide before those of IPv6. */
+export function preferredFirst(
+  nics: readonly NetworkInterface[],
+  routes: readonly DefaultRoute[],
+): NetworkInterface[] {
+  const metric = (nic: NetworkInterface, family: Family) =>
+    bestRoute(routes, nic.id, family)?.metric ?? Number.MAX_SAFE_INTEGER;
+  return [...nics].sort((a, b) => metric(a, 4) - metric(b, 4) || metric(a, 6) - metric(b, 6));
 }
 
 /** This machine's way to itself: what a node stands on where there is nothing else. */
@@ -64,33 +99,40 @@ export function loopbackInterface(): NetworkInterface {
   );
   const [id, infos] = loopback ?? ['lo', undefined];
   const addresses = (infos ?? []).filter((info) => info.internal).flatMap(anyAddressOf);
-  const none = { 4: null, 6: null };
-  const kept = addresses.filter((address) => address.reach === 'loopback');
   return {
     id,
     name: id,
     kind: 'loopback',
-    gateways: none,
+    gateways: { 4: null, 6: null },
     defaultRoute: { 4: false, 6: false },
-    addresses: kept,
+    addresses: addresses.filter((address) => address.reach === 'loopback'),
   };
 }
 
 /**
- * Whether other machines can be met there: it has an address, it is no bridge that leads only to
- * guests on this machine, and no port of a bridge (the bridge is the interface then).
+ * Whether other machines can be met there. Left out: what has no address; a bridge that leads only
+ * to guests on this machine; a port of a bridge (the bridge is the interface then); a tunnel with
+ * nothing but link-local addresses, as macOS keeps several.
  */
 export function isUsable(id: string, facts: Facts, addresses: readonly InterfaceAddress[]): boolean {
   if (addresses.length === 0 || facts.isBridgePort) return false;
-  return !GUEST_BRIDGE.test(id);
+  if (APPLE_RADIO.test(id) || GUEST_BRIDGES.some((name) => name.test(id))) return false;
+  return kindOf(id, facts) !== 'tunnel' || addresses.some((address) => address.reach !== 'link-local');
 }
 
-/** What an interface is, from facts where the system tells them, else from its name. */
+/**
+ * What an interface is: from facts where the system tells them, else from its name. On macOS and
+ * Windows the name is all there is, so a renamed adapter counts as `other`.
+ */
 export function kindOf(id: string, facts: Facts): InterfaceKind {
   if (facts.isWireless) return 'wireless';
+  if (facts.isCellular) return 'cellular';
   if (facts.isTunnel) return 'tunnel';
   if (facts.isBridge) return 'virtual';
-  return NAMED_KINDS.find(([name]) => name.test(id))?.[1] ?? (facts.driver === null ? 'other' : 'ethernet');
+  const named = NAMED_KINDS.find(([name]) => name.test(id))?.[1];
+  if (named !== undefined) return named;
+  if (facts.isVirtual) return 'virtual';
+  return facts.driver === null ? 'other' : 'ethernet';
 }
 
 function describe(
@@ -122,7 +164,7 @@ function addressOf(info: SystemAddress): InterfaceAddress[] {
 
 function anyAddressOf(info: SystemAddress): InterfaceAddress[] {
   const family = info.family === 'IPv6' ? 6 : 4;
-  const ip = canonicalIp(info.address.split('%')[0] ?? '');
+  const ip = canonicalIp(withoutScope(info.address));
   const prefix = Number(info.cidr?.split('/')[1] ?? (family === 4 ? 32 : 128));
   return ip === null ? [] : [{ family, ip, prefix, reach: reachOf(ip) }];
 }
@@ -132,11 +174,15 @@ async function factsOf(id: string): Promise<Facts> {
   const folder = `/sys/class/net/${id}`;
   const entries = new Set(await readdir(folder).catch(() => []));
   const driver = await readlink(`${folder}/device/driver`).catch(() => null);
+  const uevent = await readFile(`${folder}/uevent`, 'utf8').catch(() => '');
   return {
     isWireless: entries.has('wireless') || entries.has('phy80211'),
     isBridge: entries.has('bridge'),
     isBridgePort: entries.has('brport'),
-    isTunnel: entries.has('tun_flags') || (await hasNoLinkLayer(folder)),
+    // Modems too have no link layer, but there is hardware behind them.
+    isTunnel: entries.has('tun_flags') || (driver === null && (await hasNoLinkLayer(folder))),
+    isCellular: /^DEVTYPE=wwan$/m.test(uevent),
+    isVirtual: entries.size > 0 && !entries.has('device'),
     driver: driver === null ? null : basename(driver),
   };
 }

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { decodeBase16 } from '../wire/base16.ts';
-import { bytesToIp, type Family } from '../wire/ip.ts';
+import { bytesToIp, canonicalIp, type Family, withoutScope } from '../wire/ip.ts';
 
 /** A default route. */
 export interface DefaultRoute {
@@ -87,13 +87,24 @@ async function readText(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');
 }
 
+/** What `default-gateway` found, as a route; null when it is none that leads anywhere. */
+export function routeOf(
+  family: Family,
+  found: { readonly gateway: string | null; readonly int: string | null },
+): DefaultRoute | null {
+  const gateway = found.gateway === null ? null : canonicalIp(withoutScope(found.gateway));
+  // macOS lists its idle tunnels as default routes by way of `fe80::%utun0`, which is no host.
+  if (found.int === null || gateway === 'fe80::') return null;
+  return { family, interface: found.int, gateway, metric: 0 };
+}
+
 async function otherDefaultRoutes(): Promise<readonly DefaultRoute[]> {
-  const { gateway4async, gateway6async } = await import('default-gateway');
-  const found = await Promise.allSettled([gateway4async(), gateway6async()]);
-  return found.flatMap((result, i): DefaultRoute[] => {
-    if (result.status === 'rejected' || result.value.int === null) return [];
-    return [
-      { family: i === 0 ? 4 : 6, interface: result.value.int, gateway: result.value.gateway, metric: 0 },
-    ];
-  });
+  const find = await import('default-gateway').catch(() => null);
+  if (find === null) return [];
+  const [ipv4, ipv6] = await Promise.allSettled([find.gateway4async(), find.gateway6async()]);
+  const routes = [
+    ipv4.status === 'fulfilled' ? routeOf(4, ipv4.value) : null,
+    ipv6.status === 'fulfilled' ? routeOf(6, ipv6.value) : null,
+  ];
+  return routes.filter((route) => route !== null);
 }
