@@ -2,6 +2,7 @@
  * P2PNode: listens, accepts, connects, hands messages to handlers. Wiring only: no protocol, no
  * decision of its own.
  */
+import { setMaxListeners } from 'node:events';
 import { encodeAddress, parseAddress } from './address.ts';
 import { connectDirect } from './connect/connect.ts';
 import { derivedPort, type Listening, listen } from './connect/listen.ts';
@@ -47,6 +48,8 @@ export class P2PNode {
     this.#identity = setup.identity;
     this.#bench = new Bench(setup.io);
     this.nodeId = setup.identity.nodeId;
+    // Every handshake and connect under way listens to it: many are no leak.
+    setMaxListeners(0, this.#stopping.signal);
   }
 
   /**

@@ -5,6 +5,7 @@ import {
   generateSecretKey,
   identityOf,
   isPublicKey,
+  isValidSecretKey,
   nodeIdOf,
   verifySignature,
 } from '../../src/net/identity.ts';
@@ -52,9 +53,36 @@ test('identity: only points of the curve are public keys', () => {
   expect(isPublicKey(Uint8Array.from([4, ...identity.publicKey.subarray(1)]))).toBe(false);
 });
 
-test('identity: a fresh key is drawn again until it is valid', () => {
-  const draws = [new Uint8Array(32), new Uint8Array(32).fill(0xff), secretKey];
-  expect(generateSecretKey(() => draws.shift() ?? new Uint8Array(32))).toEqual(secretKey);
+test('identity: fresh keys are valid and differ with what they are drawn from', async () => {
+  const [one, other] = await Promise.all(
+    [1, 2].map((n) => generateSecretKey((length) => new Uint8Array(length).fill(n))),
+  );
+  expect(one).not.toEqual(other);
+  for (const key of [one, other]) expect(isValidSecretKey(key ?? new Uint8Array(0))).toBe(true);
+});
+
+test('identity: only 32 bytes between zero and the order of the group are a secret key', () => {
+  const order = (secp256k1.Point.Fn.ORDER - 1n).toString(16);
+  expect(isValidSecretKey(decodeBase16(order) ?? new Uint8Array(0))).toBe(true);
+  expect(isValidSecretKey(decodeBase16(secp256k1.Point.Fn.ORDER.toString(16)) ?? new Uint8Array(0))).toBe(
+    false,
+  );
+  expect(isValidSecretKey(new Uint8Array(32))).toBe(false);
+  expect(isValidSecretKey(new Uint8Array(31).fill(1))).toBe(false);
+  expect(isValidSecretKey(new Uint8Array(0))).toBe(false);
+});
+
+test('identity: keys, secrets and signatures are the ones that noble works out', () => {
+  for (let i = 1; i <= 20; i++) {
+    const secret = new Uint8Array(32).fill(i);
+    const ours = identityOf(secret);
+    expect(ours.publicKey).toEqual(secp256k1.getPublicKey(secret));
+    expect(Buffer.from(ours.sharedSecret(identity.publicKey))).toEqual(
+      Buffer.from(secp256k1.getSharedSecret(secret, identity.publicKey).subarray(1)),
+    );
+    expect(secp256k1.verify(ours.sign(message), message, ours.publicKey)).toBe(true);
+    expect(verifySignature(ours.publicKey, message, secp256k1.sign(message, secret))).toBe(true);
+  }
 });
 
 test('identity: printing one never shows the secret', () => {

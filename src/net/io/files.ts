@@ -36,7 +36,7 @@ export interface Slot {
 }
 
 export interface KeyRules {
-  generate(): Uint8Array;
+  generate(): Promise<Uint8Array>;
   isValid(key: Uint8Array): boolean;
 }
 
@@ -100,7 +100,10 @@ async function usable<T>(directory: string, action: () => Promise<T>): Promise<T
 async function loadKey(directory: string, name: string, keys: KeyRules): Promise<Uint8Array> {
   const path = join(directory, name);
   const text = await usable(directory, () => readIfThere(path));
-  if (text === null) return usable(directory, () => createKey(path, keys.generate()));
+  if (text === null) {
+    const fresh = await keys.generate();
+    return usable(directory, () => createKey(path, fresh));
+  }
   const key = decodeBase16(text.trim());
   if (key === null || key.length !== SECRET_KEY_LENGTH || !keys.isValid(key)) {
     throw new StateError(
