@@ -43,18 +43,21 @@ export function formatMs(ms: number): string {
   return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1_000)} s`;
 }
 
-/** `direct · local · IPv4 · tcp`: the way, without its ends. */
-export function wayOf(attempt: Pick<AttemptState, 'method' | 'path' | 'family'>, transport?: string): string {
-  const parts = [METHOD_NAMES[attempt.method], attempt.path, `IPv${attempt.family}`];
-  return (transport === undefined ? parts : [...parts, transport]).join(' · ');
+/** `direct · local · IPv4`: the way, without its ends. `dot` is what the terminal can show of that. */
+export function wayOf(way: Pick<AttemptState, 'method' | 'path' | 'family'>, dot = '·'): string {
+  return [METHOD_NAMES[way.method], way.path, `IPv${way.family}`].join(` ${dot} `);
 }
 
-/** The line that names a pipe's real path and its round trip. */
-export function pathLine(pipe: PipeState, arrow = '→'): string {
-  if (pipe.path === null) return '';
-  const { local, remote, transport } = pipe.path;
-  const rtt = pipe.rtt === null ? '' : ` · rtt ${formatMs(pipe.rtt)}`;
-  return `${wayOf(pipe.path, transport)} · encrypted${rtt} · ${local} ${arrow} ${remote}`;
+/** `direct · local · IPv4 · tcp · encrypted · rtt 0.4 ms`: the way that a pipe really takes. */
+export function pathLine({ path, rtt }: PipeState, dot = '·'): string {
+  if (path === null) return '';
+  const parts = [wayOf(path, dot), path.transport, 'encrypted'];
+  return (rtt === null ? parts : [...parts, `rtt ${formatMs(rtt)}`]).join(` ${dot} `);
+}
+
+/** Both ends of a pipe's path. */
+export function endsLine({ path }: PipeState, arrow = '→'): string {
+  return path === null ? '' : `${path.local} ${arrow} ${path.remote}`;
 }
 
 /** Why a pipe ended, safe to show. */

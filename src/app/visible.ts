@@ -8,28 +8,27 @@ const MAX_MARKS = 8;
 
 /**
  * Controls (C0, DEL, C1), format characters (bidirectional overrides and isolates, zero-width
- * characters, tags), line and paragraph separators, lone surrogates, private use stay out.
+ * characters, tags), line and paragraph separators, lone surrogates, letters that draw nothing.
  */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029\u115f\u1160\u3164\uffa0]/gu;
-/** The zero-width joiner holds emoji together and is harmless between two of them. */
+/**
+ * The zero-width joiner makes one picture of several emoji where a terminal can, and as many as they
+ * are where it cannot: without it they take the same room everywhere.
+ */
 const EMOJI_JOIN =
   /(?<=\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)\u200d(?=\p{Extended_Pictographic})/gu;
 const MARKS = new RegExp(`(\\p{M}{${MAX_MARKS}})\\p{M}+`, 'gu');
-/** Stands for a harmless joiner while the others are made visible. */
-const KEPT = '\ue000';
 
 /**
- * One line of safe text. Tabs become a space; a newline and every other unsafe character is shown
- * as `\n`, `\x1b` or `\u{202e}`, so nothing is lost.
+ * One line of safe text. Tabs become a space, joined emoji stand side by side; a newline and every
+ * other unsafe character is shown as `\n`, `\x1b` or `\u{202e}`.
  */
 export function makeVisible(text: string): string {
   return text
-    .replaceAll(KEPT, '\\u{e000}')
     .replaceAll('\t', ' ')
-    .replace(EMOJI_JOIN, KEPT)
+    .replace(EMOJI_JOIN, '')
     .replace(UNSAFE, (character) => escapeOf(character.codePointAt(0) ?? 0))
-    .replace(MARKS, '$1…')
-    .replaceAll(KEPT, '\u200d');
+    .replace(MARKS, '$1…');
 }
 
 function escapeOf(code: number): string {

@@ -1,11 +1,12 @@
 /** The app: the screen in front, the overlay above it, and the keys that work everywhere. */
 import { Box, Text, useApp } from 'ink';
-import { useCallback, useMemo, useRef } from 'react';
+import { useCallback, useLayoutEffect, useMemo, useRef } from 'react';
 import type { Session } from '../app/session.ts';
 import type { Screen, UiState } from '../app/ui-state.ts';
 import { Ui, useUi } from './context.ts';
 import type { KeyContext } from './keymap.ts';
 import type { Key } from './keys.ts';
+import type { Line } from './line-edit.ts';
 import { Footer } from './parts/footer.tsx';
 import { Header } from './parts/header.tsx';
 import { TickProvider } from './parts/spinner.tsx';
@@ -26,7 +27,7 @@ import { type TerminalSize, useTerminalSize } from './use-terminal-size.ts';
 
 export interface AppProps {
   readonly session: Session;
-  readonly terminal: Terminal;
+  readonly terminal: Pick<Terminal, 'utf8' | 'clear' | 'copy'>;
 }
 
 /** Below this a frame would only be broken. */
@@ -36,7 +37,7 @@ const TITLES: Readonly<Record<Screen, string>> = {
   home: '',
   connect: 'connect',
   accept: 'accept',
-  nodes: 'nodes and pipes',
+  nodes: 'nodes',
   interfaces: 'interfaces',
   chat: 'chat',
   log: 'log',
@@ -44,9 +45,10 @@ const TITLES: Readonly<Record<Screen, string>> = {
 
 export function App({ session, terminal }: AppProps) {
   const size = useTerminalSize(useCallback(() => terminal.clear(), [terminal]));
+  const unsent = useRef(new Map<string, Line>()).current;
   const value = useMemo(
-    () => ({ session, terminal, size, marks: marksFor(terminal.utf8) }),
-    [session, terminal, size],
+    () => ({ session, terminal, size, marks: marksFor(terminal.utf8), unsent }),
+    [session, terminal, size, unsent],
   );
   const tooSmall = size.columns < MINIMUM.columns || size.rows < MINIMUM.rows;
   return (
@@ -64,7 +66,7 @@ function Frame({ size, tooSmall }: { readonly size: TerminalSize; readonly tooSm
   const context: KeyContext = ui.overlay === null ? ui.screen : 'overlay';
   useRootKeys(ui, context, taker);
   if (tooSmall) {
-    return <Text wrap="truncate">{`terminal too small: needs ${MINIMUM.columns}×${MINIMUM.rows}`}</Text>;
+    return <Text wrap="truncate">{`terminal too small: needs ${MINIMUM.columns}x${MINIMUM.rows}`}</Text>;
   }
   return (
     <KeyTarget.Provider value={taker}>
@@ -95,22 +97,42 @@ function Body({ ui }: { readonly ui: UiState }) {
     case 'interfaces':
       return <InterfacesScreen />;
     case 'chat':
-      return <ChatScreen />;
+      return <ChatScreen key={ui.pipe} />;
     case 'log':
       return <LogScreen />;
   }
 }
 
-/** Esc goes back, Ctrl+C leaves, ? helps, wherever the user is; the rest is the screen's. */
+/**
+ * Esc goes back, Ctrl+C leaves, ? helps, wherever the user is; the rest is the screen's. A key that
+ * leads elsewhere is followed by that screen's keys, so those wait for it to be drawn.
+ */
 function useRootKeys(ui: UiState, context: KeyContext, taker: { current: KeyTaker }): void {
   const { exit } = useApp();
-  const { emit } = useUi().session.store;
-  useKeys((key: Key) => {
+  const { emit, getState } = useUi().session.store;
+  const waiting = useRef<Key[]>([]).current;
+  const act = (key: Key) => {
     const over = ui.overlay !== null;
     const intent = dispatchKey(context, key, over ? {} : taker.current);
     if (intent === 'leave') exit();
     else if (over) emit({ event: 'ui', action: 'overlay', overlay: null });
     else if (intent === 'help') emit({ event: 'ui', action: 'overlay', overlay: 'help' });
     else if (intent === 'back' && ui.screen !== 'home') emit({ event: 'ui', action: 'go', screen: 'home' });
+  };
+  const actOnAll = () => {
+    const isDrawn = () => {
+      const now = getState().ui;
+      return now.screen === ui.screen && now.overlay === ui.overlay && now.pipe === ui.pipe;
+    };
+    while (isDrawn()) {
+      const key = waiting.shift();
+      if (key === undefined) return;
+      act(key);
+    }
+  };
+  useKeys((key) => {
+    waiting.push(key);
+    actOnAll();
   });
+  useLayoutEffect(actOnAll);
 }

@@ -1,6 +1,7 @@
 /** What every component may need: the session, the terminal, the size, the marks. */
 import { createContext, useContext } from 'react';
 import type { Session } from '../app/session.ts';
+import type { Line } from './line-edit.ts';
 import type { Terminal } from './terminal.ts';
 import type { Marks } from './theme.ts';
 import type { TerminalSize } from './use-terminal-size.ts';
@@ -10,6 +11,8 @@ export interface UiContext {
   readonly terminal: Pick<Terminal, 'copy' | 'utf8'>;
   readonly size: TerminalSize;
   readonly marks: Marks;
+  /** What was typed in a chat and not sent, by pipe: it waits there, and never goes to another peer. */
+  readonly unsent: Map<string, Line>;
 }
 
 export const Ui = createContext<UiContext | null>(null);

@@ -12,7 +12,11 @@ import { openTerminal } from './terminal.ts';
  */
 export async function runTui(session: Session): Promise<void> {
   const terminal = openTerminal(() => app?.unmount());
-  const app = render(createElement(App, { session, terminal }), { exitOnCtrlC: false, patchConsole: false });
+  const app = render(createElement(App, { session, terminal }), {
+    stdout: terminal.stdout,
+    exitOnCtrlC: false,
+    patchConsole: false,
+  });
   try {
     void session.start();
     await app.waitUntilExit();

@@ -60,15 +60,20 @@ interface Binding {
 }
 
 const scroll: readonly Binding[] = [
-  { keys: ['up'], intent: 'up', shown: '↑', does: 'up' },
-  { keys: ['down'], intent: 'down', shown: '↓', does: 'down' },
-  { keys: ['pageup'], intent: 'page-up', shown: 'PgUp', does: 'page up', footer: true },
-  { keys: ['pagedown'], intent: 'page-down', shown: 'PgDn', does: 'page down', footer: true },
+  { keys: ['up'], intent: 'up', shown: 'Up', does: 'a line up' },
+  { keys: ['down'], intent: 'down', shown: 'Down', does: 'a line down' },
+  { keys: ['pageup'], intent: 'page-up', shown: 'PgUp', does: 'a page up', footer: true },
+  { keys: ['pagedown'], intent: 'page-down', shown: 'PgDn', does: 'a page down', footer: true },
+];
+
+const choose: readonly Binding[] = [
+  { keys: ['up', 'shift-tab'], intent: 'up', shown: 'Up', does: 'the one above' },
+  { keys: ['down', 'tab'], intent: 'down', shown: 'Down', does: 'the one below' },
 ];
 
 const editing: readonly Binding[] = [
-  { keys: ['left', 'ctrl-b'], intent: 'left', shown: '←', does: 'one character left' },
-  { keys: ['right', 'ctrl-f'], intent: 'right', shown: '→', does: 'one character right' },
+  { keys: ['left', 'ctrl-b'], intent: 'left', shown: 'Left', does: 'a character left' },
+  { keys: ['right', 'ctrl-f'], intent: 'right', shown: 'Right', does: 'a character right' },
   { keys: ['home', 'ctrl-a'], intent: 'line-start', shown: 'Home', does: 'start of the line' },
   { keys: ['end', 'ctrl-e'], intent: 'line-end', shown: 'End', does: 'end of the line' },
   { keys: ['backspace', 'ctrl-h'], intent: 'erase', shown: 'Backspace', does: 'erase to the left' },
@@ -79,7 +84,7 @@ const editing: readonly Binding[] = [
 
 export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
   global: [
-    { keys: ['ctrl-c'], intent: 'leave', shown: 'Ctrl+C', does: 'leave the program', footer: true },
+    { keys: ['ctrl-c'], intent: 'leave', shown: 'Ctrl+C', does: 'leave', footer: true },
     { keys: ['escape'], intent: 'back', shown: 'Esc', does: 'back', footer: true },
     { keys: ['?', 'f1'], intent: 'help', shown: '? or F1', does: 'help (F1 while typing)', footer: true },
   ],
@@ -91,8 +96,7 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     { keys: ['i'], intent: 'go-interfaces', shown: 'i', does: 'interfaces', footer: true },
     { keys: ['n'], intent: 'go-nodes', shown: 'n', does: 'nodes and pipes', footer: true },
     { keys: ['l'], intent: 'go-log', shown: 'l', does: 'log', footer: true },
-    { keys: ['up', 'shift-tab'], intent: 'up', shown: '↑', does: 'up' },
-    { keys: ['down', 'tab'], intent: 'down', shown: '↓', does: 'down' },
+    ...choose,
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'choose', footer: true },
   ],
   connect: [
@@ -107,23 +111,21 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
       keys: ['c'],
       intent: 'copy-command',
       shown: 'c',
-      does: 'copy the command (terminals with OSC 52)',
+      does: 'copy the command',
       footer: true,
     },
     {
       keys: ['a'],
       intent: 'copy-address',
       shown: 'a',
-      does: 'copy the address (terminals with OSC 52)',
+      does: 'copy the address',
       footer: true,
     },
-    { keys: ['up', 'shift-tab'], intent: 'up', shown: '↑', does: 'up' },
-    { keys: ['down', 'tab'], intent: 'down', shown: '↓', does: 'down' },
+    ...choose,
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'open the pipe', footer: true },
   ],
   nodes: [
-    { keys: ['up', 'shift-tab'], intent: 'up', shown: '↑', does: 'up' },
-    { keys: ['down', 'tab'], intent: 'down', shown: '↓', does: 'down' },
+    ...choose,
     { keys: ['2'], intent: 'start-node', shown: '2', does: 'start one more node', footer: true },
     { keys: ['a'], intent: 'copy-address', shown: 'a', does: 'copy the address', footer: true },
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'open the pipe', footer: true },
@@ -134,7 +136,7 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     { keys: ['tab', 'ctrl-n'], intent: 'next-pipe', shown: 'Tab', does: 'next pipe', footer: true },
     { keys: ['shift-tab', 'ctrl-p'], intent: 'previous-pipe', shown: 'Shift+Tab', does: 'previous pipe' },
     { keys: ['ctrl-d'], intent: 'close-pipe', shown: 'Ctrl+D', does: 'close the pipe', footer: true },
-    ...scroll.map(({ footer: _footer, ...binding }) => binding),
+    ...scroll,
     ...editing,
   ],
   log: scroll,
@@ -146,12 +148,18 @@ const TITLES: Readonly<Record<KeyContext, string>> = {
   home: 'Menu',
   connect: 'Connect',
   accept: 'Accept',
-  nodes: 'Nodes and pipes',
+  nodes: 'Nodes',
   interfaces: 'Interfaces',
   chat: 'Chat',
   log: 'Log',
   overlay: 'Help and QR code',
 };
+
+const SHARED: readonly { readonly title: string; readonly bindings: readonly Binding[] }[] = [
+  { title: 'Lists', bindings: choose },
+  { title: 'Scrolling', bindings: scroll },
+  { title: 'Typing', bindings: editing },
+];
 
 /** Contexts in which a key that writes something writes it. */
 const TYPING: ReadonlySet<KeyContext> = new Set<KeyContext>(['connect', 'chat']);
@@ -179,12 +187,17 @@ export function footerHints(context: KeyContext): Hint[] {
     }));
 }
 
-/** What the help screen shows: everywhere first, then each place. */
+/** What the help screen shows: everywhere first, then each place; what several places share, once. */
 export function helpSections(): { readonly title: string; readonly hints: readonly Hint[] }[] {
-  return Object.entries(KEYMAP)
-    .filter(([, bindings]) => bindings.length > 0)
-    .map(([context, bindings]) => ({
-      title: TITLES[context as KeyContext],
+  const shared = new Set(SHARED.flatMap(({ bindings }) => bindings));
+  const places = Object.entries(KEYMAP).map(([context, bindings]) => ({
+    title: TITLES[context as KeyContext],
+    bindings: bindings.filter((binding) => !shared.has(binding)),
+  }));
+  return [...places, ...SHARED]
+    .filter(({ bindings }) => bindings.length > 0)
+    .map(({ title, bindings }) => ({
+      title,
       hints: bindings.map(({ shown, does }) => ({ keys: shown, does })),
     }));
 }

@@ -89,12 +89,18 @@ function typed(input: string): Step {
   return { key, paste: null, length };
 }
 
-/** Up to the end of the paste, or all there is of it so far. */
+/** Up to the end of the paste, whose mark may have been cut itself; or all there is of it so far. */
 function pasted(before: string, input: string): Step {
-  const end = input.indexOf(PASTE_END);
-  const text = (before + (end < 0 ? input : input.slice(0, end))).slice(0, MAX_PASTE);
-  if (end < 0) return { key: null, paste: text, length: input.length };
-  return { key: text === '' ? null : { name: 'text', text }, paste: null, length: end + PASTE_END.length };
+  const all = before + input;
+  const end = all.indexOf(PASTE_END, Math.max(0, before.length - PASTE_END.length));
+  if (end < 0) {
+    // Too much: what is kept at the end is where the mark may begin.
+    const paste = all.length > MAX_PASTE ? all.slice(0, MAX_PASTE) + all.slice(-PASTE_END.length) : all;
+    return { key: null, paste, length: input.length };
+  }
+  const text = all.slice(0, Math.min(end, MAX_PASTE));
+  const length = end + PASTE_END.length - before.length;
+  return { key: text === '' ? null : { name: 'text', text }, paste: null, length };
 }
 
 /** The first key of the input and how much of it that is; null for what means nothing to us. */

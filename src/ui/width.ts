@@ -2,8 +2,27 @@
 import stringWidth from 'string-width';
 import { charactersOf } from './line-edit.ts';
 
+/** Columns of a character on its own, as far as one was asked for. */
+const known = new Map<string, number>();
+
+/**
+ * The columns that a text takes at most: terminals differ in what they join (skin tones, Indic and
+ * Korean syllables), so every code point counts for itself.
+ */
 export function widthOf(text: string): number {
-  return /^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text);
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) width += ownWidth(character);
+  return width;
+}
+
+function ownWidth(character: string): number {
+  const before = known.get(character);
+  if (before !== undefined) return before;
+  // Spacing marks stand beside their letter, and U+FE0F turns a narrow sign into a wide emoji.
+  const width = /\p{Mc}|\ufe0f/u.test(character) ? 1 : stringWidth(character);
+  known.set(character, width);
+  return width;
 }
 
 /** Lines of at most `columns`, broken at spaces where there are some, else anywhere. */
@@ -36,7 +55,8 @@ function split(word: string, columns: number): string[] {
   const pieces: string[] = [];
   let piece = '';
   let width = 0;
-  for (const character of charactersOf(word)) {
+  const fitting = (character: string) => (widthOf(character) > columns ? [...character] : [character]);
+  for (const character of charactersOf(word).flatMap(fitting)) {
     const own = widthOf(character);
     if (width + own > columns && piece !== '') {
       pieces.push(piece);
@@ -52,25 +72,28 @@ function split(word: string, columns: number): string[] {
 /** At most `columns`, the rest told by a mark. */
 export function cut(text: string, columns: number, mark = '…'): string {
   if (widthOf(text) <= columns) return text;
-  let kept = '';
-  let width = widthOf(mark);
-  for (const character of charactersOf(text)) {
+  if (columns < widthOf(mark)) return '';
+  return beginning(charactersOf(text), columns - widthOf(mark)).join('') + mark;
+}
+
+/** As many characters as fit. */
+function beginning(characters: readonly string[], columns: number): string[] {
+  let width = 0;
+  const end = characters.findIndex((character) => {
     width += widthOf(character);
-    if (width > columns) break;
-    kept += character;
-  }
-  return columns < widthOf(mark) ? '' : kept + mark;
+    return width > columns;
+  });
+  return end < 0 ? [...characters] : characters.slice(0, end);
 }
 
 /** Beginning and end of a long word, so that both can be compared. */
 export function cutMiddle(text: string, columns: number, mark = '…'): string {
   if (widthOf(text) <= columns) return text;
-  const room = Math.max(2, columns - widthOf(mark));
-  const head = Math.ceil(room / 2);
+  const room = Math.max(0, columns - widthOf(mark));
   const characters = charactersOf(text);
-  return (
-    characters.slice(0, head).join('') + mark + characters.slice(characters.length - (room - head)).join('')
-  );
+  const head = beginning(characters, Math.ceil(room / 2));
+  const tail = beginning(characters.toReversed(), Math.floor(room / 2));
+  return head.join('') + mark + tail.toReversed().join('');
 }
 
 /** Exactly `columns`. */

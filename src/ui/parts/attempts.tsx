@@ -42,7 +42,7 @@ function AttemptLines({ attempt }: { readonly attempt: AttemptState }) {
     <Box flexDirection="column">
       <Text wrap="truncate">
         {attempt.state === 'start' ? <Spinner /> : <Mark open={attempt.state === 'open'} />}
-        {` ${wayOf(attempt)}  `}
+        {` ${wayOf(attempt, marks.dot)}  `}
         <Text {...styleOf('muted')}>{time}</Text>
         {attempt.state !== 'start' && <Text {...styleOf(role)}>{`  ${outcome}`}</Text>}
       </Text>

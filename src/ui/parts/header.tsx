@@ -17,14 +17,16 @@ export function Header({ title }: { readonly title: string }) {
         <Text bold color="cyan">
           p2pd-demo
         </Text>
-        <Text bold> {title}</Text>
+        <Text bold>{title === '' ? '' : ` ${title}`}</Text>
         <Text {...styleOf('muted')}>{where}</Text>
       </Text>
-      <Text wrap="truncate">
-        <LoadText />
-        <Text>{` pipes ${openPipes(pipes).length}`}</Text>
-        {unread > 0 && <Text {...styleOf('warn')}>{` ${unread} new`}</Text>}
-      </Text>
+      <Box flexShrink={0} marginLeft={1}>
+        <Text>
+          <LoadText />
+          {` pipes ${openPipes(pipes).length}`}
+          {unread > 0 && <Text {...styleOf('warn')}>{` ${unread} new`}</Text>}
+        </Text>
+      </Box>
     </Box>
   );
 }

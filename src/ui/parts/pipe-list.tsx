@@ -34,7 +34,7 @@ export function PipeList({ pipes, selected, rows }: PipeListProps) {
 function PipeLine({ pipe, selected }: { readonly pipe: PipeState; readonly selected: boolean }) {
   const { marks } = useUi();
   const peer = pipe.peer === null ? 'peer not known yet' : `peer ${shortId(pipe.peer)}`;
-  const way = pipe.path === null ? pipe.state : `${wayOf(pipe.path)} ${pipe.path.remote}`;
+  const way = pipe.path === null ? pipe.state : `${wayOf(pipe.path, marks.dot)} ${pipe.path.remote}`;
   const rtt = pipe.rtt === null || pipe.state !== 'open' ? '' : ` ${formatMs(pipe.rtt)}`;
   return (
     <Text wrap="truncate">

@@ -12,12 +12,18 @@ import { styleOf } from '../theme.ts';
 import { useChoice } from '../use-choice.ts';
 import { useKeyTaker } from '../use-keys.ts';
 import { useStore } from '../use-store.ts';
+import type { TerminalSize } from '../use-terminal-size.ts';
+import { cutMiddle } from '../width.ts';
 
-/** Rows of the screen that the list of pipes cannot have. */
-const OTHER_ROWS = 17;
+/** Rows of the screen that are not this screen's: header, two of the footer, one spare. */
+const OTHER_ROWS = 4;
+/** Rows for pipes that the command leaves free. */
+const PIPE_ROWS = 3;
+/** Labels and the lines between the parts. */
+const LABEL_ROWS = 5;
 
 export function AcceptScreen() {
-  const { session, terminal, size } = useUi();
+  const { session, terminal, size, marks } = useUi();
   const { emit } = session.store;
   const node = runningNodes(useStore((state) => state.nodes))[0];
   const pipes = incomingPipes(useStore((state) => state.pipes));
@@ -47,18 +53,38 @@ export function AcceptScreen() {
       </Text>
     );
   }
+  const { address, command, pipeRows } = fitted(node.address, size, marks.more);
   return (
     <Box flexDirection="column">
-      <Text {...styleOf('muted')}>This node's address:</Text>
-      <Text wrap="wrap">{node.address}</Text>
+      <Text
+        {...styleOf('muted')}
+      >{`This node's address${address.whole ? '' : ' (a copies it whole)'}:`}</Text>
+      <Text wrap="wrap">{address.text}</Text>
       <Box marginTop={1} flexDirection="column">
-        <Text {...styleOf('muted')}>The other person runs (or chooses 0 and pastes the address):</Text>
-        <Text wrap="wrap">{connectCommand(node.address)}</Text>
+        <Text {...styleOf('muted')}>
+          {`The other person runs${command.whole ? '' : ' (c copies it whole)'}, or chooses 0 and pastes the address:`}
+        </Text>
+        <Text wrap="wrap">{command.text}</Text>
       </Box>
       <Box marginTop={1} flexDirection="column">
-        <Text {...styleOf('muted')}>{pipes.length === 0 ? 'Waiting for pipes…' : 'Pipes that came in:'}</Text>
-        <PipeList pipes={pipes} selected={choice.index} rows={Math.max(1, size.rows - OTHER_ROWS)} />
+        <Text {...styleOf('muted')}>{pipes.length === 0 ? 'Waiting for pipes' : 'Pipes that came in:'}</Text>
+        <PipeList pipes={pipes} selected={choice.index} rows={pipeRows} />
       </Box>
     </Box>
   );
+}
+
+/** Address and command in full where there is room for them and some pipes; else shortened, the command first. */
+function fitted(address: string, { columns, rows }: TerminalSize, mark: string) {
+  const room = rows - OTHER_ROWS - LABEL_ROWS;
+  const part = (text: string, others: number) => {
+    const needed = Math.ceil(text.length / columns);
+    return needed + others + PIPE_ROWS <= room
+      ? { text, whole: true, rows: needed }
+      : { text: cutMiddle(text, columns, mark), whole: false, rows: 1 };
+  };
+  const shownAddress = part(address, 1);
+  const command = part(connectCommand(address), shownAddress.rows);
+  const pipeRows = Math.max(1, room - shownAddress.rows - command.rows);
+  return { address: shownAddress, command, pipeRows };
 }

@@ -1,8 +1,16 @@
 /** Chat: the path that the pipe takes, what was said, and a line to say more. */
 import { Box, Text } from 'ink';
 import { useEffect, useMemo } from 'react';
-import { chatPipes, messageText, pathLine, reasonOfPipe, selectPipe, shortId } from '../../app/select.ts';
-import type { PipeState } from '../../app/state.ts';
+import {
+  chatPipes,
+  endsLine,
+  messageText,
+  pathLine,
+  reasonOfPipe,
+  selectPipe,
+  shortId,
+} from '../../app/select.ts';
+import type { ChatMessage, PipeState } from '../../app/state.ts';
 import { useUi } from '../context.ts';
 import { EMPTY_LINE, edit, insert, type Line } from '../line-edit.ts';
 import { TextField } from '../parts/text-field.tsx';
@@ -19,7 +27,7 @@ interface ChatLine {
   readonly text: string;
 }
 
-/** Rows of the screen that are no messages: header, peer, path, rule, input, two of the footer, one spare. */
+/** Rows of the screen that are no messages: header, peer, ends, rule, input, two of the footer, one spare. */
 const OTHER_ROWS = 8;
 
 export function ChatScreen() {
@@ -54,15 +62,19 @@ export function ChatScreen() {
 function PipeHead({ pipe }: { readonly pipe: PipeState }) {
   const { size, marks } = useUi();
   const others = chatPipes(useStore((state) => state.pipes)).filter((other) => other.id !== pipe.id);
-  const more = others.length === 0 ? '' : `  (${others.length} more: Tab)`;
   const open = pipe.state === 'open';
+  const peer = `peer ${shortId(pipe.peer ?? 'unknown')}`;
+  const more = others.length === 0 ? '' : `  (${others.length} more: Tab)`;
   return (
     <Box flexDirection="column">
       <Text wrap="truncate">
         <Text {...styleOf(open ? 'good' : 'bad')}>{open ? marks.on : marks.off}</Text>
-        {` peer ${pipe.peer ?? 'unknown'}${more}`}
+        {` ${peer}  `}
+        <Text {...styleOf('accent')}>{pathLine(pipe, marks.dot)}</Text>
       </Text>
-      <Text {...styleOf('accent')}>{cut(pathLine(pipe, marks.arrow), size.columns, marks.more)}</Text>
+      <Text {...styleOf('muted')}>
+        {cut(`  ${endsLine(pipe, marks.arrow)}${more}`, size.columns, marks.more)}
+      </Text>
     </Box>
   );
 }
@@ -94,8 +106,16 @@ function InputLine({
 
 /** Typing, sending, scrolling, switching and closing. @returns what is typed */
 function useChatKeys(pipe: PipeState | null, scroll: Scroll): Line {
-  const { session } = useUi();
-  const line = useCell(EMPTY_LINE);
+  const { session, unsent } = useUi();
+  const id = pipe?.id ?? '';
+  const cell = useCell(unsent.get(id) ?? EMPTY_LINE);
+  const line = {
+    ...cell,
+    set(next: Line) {
+      unsent.set(id, next);
+      cell.set(next);
+    },
+  };
   const send = () => {
     const { text } = line.get();
     if (pipe?.state !== 'open' || text === '') return;
@@ -130,11 +150,22 @@ function useChatKeys(pipe: PipeState | null, scroll: Scroll): Line {
 /** Messages as lines that fit, with who said them. */
 function chatLines(pipe: PipeState, columns: number): ChatLine[] {
   const who = { in: shortId(pipe.peer ?? '?'), out: 'you' };
-  return pipe.messages.flatMap(({ at, direction, text }, number) =>
-    wrap(`${who[direction]}: ${messageText(text)}`, columns).map((line, part) => ({
-      key: `${at}.${number}.${part}`,
-      role: direction === 'out' ? 'muted' : 'plain',
-      text: line,
+  return pipe.messages.flatMap((message, number) =>
+    wrapped(message, who[message.direction], columns).map((text, part) => ({
+      key: `${message.at}.${number}.${part}`,
+      role: message.direction === 'out' ? 'muted' : 'plain',
+      text,
     })),
   );
+}
+
+/** Lines of messages that were drawn before: a peer may send many long ones, and each stays as it is. */
+const drawn = new WeakMap<ChatMessage, { readonly columns: number; readonly lines: readonly string[] }>();
+
+function wrapped(message: ChatMessage, who: string, columns: number): readonly string[] {
+  const before = drawn.get(message);
+  if (before?.columns === columns) return before.lines;
+  const lines = wrap(`${who}: ${messageText(message.text)}`, columns);
+  drawn.set(message, { columns, lines });
+  return lines;
 }

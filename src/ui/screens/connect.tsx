@@ -21,7 +21,7 @@ import { cutMiddle } from '../width.ts';
 type Field = keyof ConnectDraft;
 
 const FIELDS: readonly { readonly name: Field; readonly label: string; readonly help: string }[] = [
-  { name: 'peer', label: 'peer', help: "the other side's address: p2pd1…" },
+  { name: 'peer', label: 'peer', help: "the other side's address" },
   { name: 'methods', label: 'methods', help: `${FORM_LETTERS.methods}   d direct` },
   {
     name: 'paths',

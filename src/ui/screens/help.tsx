@@ -1,40 +1,43 @@
-/** Help: every key, from the keymap; in two columns where there is room. */
+/** Help: every key, from the keymap. */
 import { Box, Text } from 'ink';
 import { useUi } from '../context.ts';
-import { helpSections } from '../keymap.ts';
-import { styleOf } from '../theme.ts';
+import { type Hint, helpSections } from '../keymap.ts';
 import { cut } from '../width.ts';
 
 /** Rows of the screen that are not help. */
 const OTHER_ROWS = 4;
-const GAP = '  ';
+const GAP = ', ';
+const TITLE_WIDTH = 12;
 
 export function HelpOverlay() {
   const { size, marks } = useUi();
-  const lines = helpSections().flatMap(({ title, hints }) => pack(title, hints, size.columns));
+  const lines = helpSections().flatMap(({ title, hints }) =>
+    pack(hints, size.columns - TITLE_WIDTH).map((text, i) => ({ title: i === 0 ? title : '', text })),
+  );
   return (
     <Box flexDirection="column">
-      {lines.slice(0, size.rows - OTHER_ROWS).map((line, i) => (
+      {lines.slice(0, size.rows - OTHER_ROWS).map(({ title, text }, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the lines are the same for one size and hold no state
-        <Text key={i} {...(line.title ? { bold: true } : styleOf('plain'))}>
-          {cut(line.text, size.columns, marks.more)}
+        <Text key={i}>
+          <Text bold>{title.padEnd(TITLE_WIDTH)}</Text>
+          {cut(text, size.columns - TITLE_WIDTH, marks.more)}
         </Text>
       ))}
     </Box>
   );
 }
 
-/** A title and its keys, as many on a line as fit. */
-function pack(title: string, hints: readonly { keys: string; does: string }[], columns: number) {
-  const lines: { title: boolean; text: string }[] = [{ title: true, text: title }];
-  let text = '';
+/** Keys and what they do, as many on a line as fit. */
+function pack(hints: readonly Hint[], columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
   for (const { keys, does } of hints) {
     const hint = `${keys} ${does}`;
-    if (text !== '' && GAP.length + text.length + GAP.length + hint.length > columns) {
-      lines.push({ title: false, text: GAP + text });
-      text = '';
+    if (line !== '' && line.length + GAP.length + hint.length > columns) {
+      lines.push(line);
+      line = '';
     }
-    text += text === '' ? hint : GAP + hint;
+    line += line === '' ? hint : GAP + hint;
   }
-  return [...lines, { title: false, text: GAP + text }];
+  return [...lines, line];
 }

@@ -1,0 +1,56 @@
+/**
+ * A session without nodes: it records what it is asked for, and its events are told by the test.
+ * Its clock stands still until a test moves it.
+ */
+import type { AppEvent } from '../../src/app/events.ts';
+import type { ConnectChoice, Session } from '../../src/app/session.ts';
+import { createAppStore } from '../../src/app/store.ts';
+
+export type Call =
+  | { readonly call: 'start' | 'startNode' | 'stop' }
+  | { readonly call: 'connect'; readonly choice: ConnectChoice }
+  | { readonly call: 'close'; readonly pipe: string }
+  | { readonly call: 'say'; readonly pipe: string; readonly text: string }
+  | { readonly call: 'watch'; readonly pipe: string | null };
+
+export interface FakeSession extends Session {
+  readonly calls: readonly Call[];
+  /** Tells events at a time; the clock stays there. */
+  tell(at: number, ...events: readonly AppEvent[]): void;
+}
+
+export interface FakeOptions {
+  /** The pipe that a connect gets; null = there is nothing to connect to. @default 'p1' */
+  readonly pipe?: string | null;
+}
+
+export function createFakeSession({ pipe = 'p1' }: FakeOptions = {}): FakeSession {
+  let now = 0;
+  const store = createAppStore(() => now);
+  const calls: Call[] = [];
+  return {
+    store,
+    calls,
+    tell(at, ...events) {
+      now = at;
+      for (const event of events) store.emit(event);
+    },
+    async start() {
+      calls.push({ call: 'start' });
+    },
+    async startNode() {
+      calls.push({ call: 'startNode' });
+    },
+    connect(choice) {
+      calls.push({ call: 'connect', choice });
+      if (pipe !== null) store.emit({ event: 'connect', pipe, node: 'n1', peer: choice.peer });
+      return pipe;
+    },
+    close: (id) => void calls.push({ call: 'close', pipe: id }),
+    say: (id, text) => void calls.push({ call: 'say', pipe: id, text }),
+    watch: (id) => void calls.push({ call: 'watch', pipe: id }),
+    async stop() {
+      calls.push({ call: 'stop' });
+    },
+  };
+}
