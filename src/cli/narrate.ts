@@ -57,13 +57,15 @@ function narrate(event: Stamped, options: NarrateOptions, peers: ReadonlyMap<str
         text: `${event.bytes} bytes: ${event.sendMbps} Mbit/s out, ${event.receiveMbps} Mbit/s in, rtt ${event.rtt} ms`,
       };
     case 'closed':
-      return err(`closed: ${makeVisible(event.reason)}`);
+      return err(`closed: ${event.reason}`);
     case 'error':
-      return err(`p2pd-demo: ${oneLine(event.message)}${event.hint === '' ? '' : ` (try: ${event.hint})`}`);
+      return err(
+        `p2pd-demo: ${event.message}${event.hint === '' ? '' : ` (try: ${event.hint})`}`.replace(/\s+/g, ' '),
+      );
     case 'log':
-      return logLine(event.level, makeVisible(event.text), options.log);
+      return logLine(event.level, event.text, options.log);
     case 'refused':
-      return logLine('info', `refused ${event.remote}: ${makeVisible(event.reason)}`, options.log);
+      return logLine('info', `refused ${event.remote}: ${event.reason}`, options.log);
     default:
       return null;
   }
@@ -71,7 +73,7 @@ function narrate(event: Stamped, options: NarrateOptions, peers: ReadonlyMap<str
 
 function narrateAttempt(event: Extract<Stamped, { event: 'attempt' }>): Line | null {
   if (event.state !== 'failed') return null;
-  const reason = makeVisible(event.reason ?? 'no reason known');
+  const reason = event.reason ?? 'no reason known';
   return err(
     `- ${METHOD_NAMES[event.method]} · ${event.path} · IPv${event.family} · ${event.local} → ${event.remote}: ` +
       `${reason} (${event.elapsed} ms)`,
@@ -82,10 +84,7 @@ function logLine(level: LogLevel, text: string, limit: LogLevel): Line | null {
   return LEVELS.indexOf(level) <= LEVELS.indexOf(limit) ? err(`${level}: ${text}`) : null;
 }
 
+/** Narration: one line and safe to show, whoever its words are from. */
 function err(text: string): Line {
-  return { to: 'stderr', text };
-}
-
-function oneLine(text: string): string {
-  return makeVisible(text.replace(/\s+/g, ' '));
+  return { to: 'stderr', text: makeVisible(text) };
 }
