@@ -1,4 +1,5 @@
 /** Reports as text tables. Pure. */
+import stringWidth from 'string-width';
 import { makeVisible } from '../app/visible.ts';
 import type { Family, NetworkInterface } from '../net/index.ts';
 
@@ -20,13 +21,13 @@ function rowsOf(nic: NetworkInterface, family: Family): (readonly string[])[] {
   return [[makeVisible(nic.name), nic.kind, `IPv${family}`, gateway, list]];
 }
 
-/** Columns aligned to the left, the last one free. */
+/** Columns aligned to the left, the last one free; a wide character takes two (`以太网`). */
 function table(rows: readonly (readonly string[])[]): string {
-  const widths = HEAD.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
+  const widths = HEAD.map((_, i) => Math.max(...rows.map((row) => stringWidth(row[i] ?? ''))));
   return rows
     .map((row) =>
       row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .map((cell, i) => cell + ' '.repeat(Math.max(0, (widths[i] ?? 0) - stringWidth(cell))))
         .join(GAP)
         .trimEnd(),
     )
