@@ -213,7 +213,14 @@ export class P2PNode {
     this.#emit({ event: 'refused', node: this.nodeId, remote: formatEndpoint(remote), reason });
   }
 
-  readonly #emit = (event: NodeEvent): void => this.#setup.emit(event);
+  /** A listener's exception is its own affair. */
+  readonly #emit = (event: NodeEvent): void => {
+    try {
+      this.#setup.emit(event);
+    } catch (error) {
+      this.#setup.onHandlerError?.(error);
+    }
+  };
 
   /** @param startedAt when the pipe was asked for, or showed its first sign */
   #listener(startedAt: number): PipeListener {
