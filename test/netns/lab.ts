@@ -54,8 +54,12 @@ export class Lab {
 
   /** Starts the program on a machine. */
   start(machine: string, args: readonly string[], options: StartOptions = {}): Program {
+    return this.run(machine, [process.execPath, PROGRAM, ...args], options);
+  }
+
+  /** Starts any command on a machine as `start` does. */
+  run(machine: string, command: readonly string[], options: StartOptions = {}): Program {
     const { home = this.home(), input = '', readOnly } = options;
-    const command = [process.execPath, PROGRAM, ...args];
     const script = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"';
     const [first = '', ...rest] =
       readOnly === undefined ? command : ['sh', '-c', script, readOnly, ...command];
@@ -64,7 +68,7 @@ export class Lab {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...env, P2PD_HOME: home, NO_COLOR: '1' },
     });
-    const program = new Program(child, `${machine}: p2pd-demo ${args.join(' ')}`);
+    const program = new Program(child, `${machine}: ${command.slice(1).join(' ')}`);
     if (input !== null) program.type(input, true);
     return program;
   }
