@@ -1,5 +1,5 @@
 /** Connects a node to a peer within the time allowed, as events; shared by every door's connect. */
-import { type P2PNode, P2pdError, type Pipe, reasonOf } from '../../net/index.ts';
+import { type P2PNode, P2pdError, type Pipe } from '../../net/index.ts';
 import type { ConnectChoice } from '../session.ts';
 import type { Context } from './context.ts';
 
@@ -35,17 +35,6 @@ async function run(
   });
   try {
     return await prepared.connect();
-  } catch (error) {
-    const known =
-      error instanceof P2pdError ? error : new P2pdError('INTERNAL', reasonOf(error), { cause: error });
-    ctx.emit({
-      event: 'error',
-      code: known.code,
-      message: known.message,
-      hint: known.hint,
-      pipe: prepared.pipe,
-    });
-    throw known;
   } finally {
     done.abort();
   }
