@@ -2,7 +2,7 @@
  * The command line: commands and options of the contract. Light, so that the first frame comes
  * soon: what a command runs is loaded when it is asked for.
  */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { P2pdError } from '../net/index.ts';
 import type { AcceptCommandOptions, ConnectCommandOptions } from './commands.ts';
 import {
@@ -43,7 +43,11 @@ export function createProgram(): Command {
     .option('--send <text>', 'send one message, wait for one answer, leave')
     .option('--bench <bytes>', 'measure throughput both ways', parseBytes)
     .option('--raw', 'join stdin and stdout to the pipe as bytes')
-    .option('--linger <seconds>', 'after the end of stdin, wait for the peer to close', parseSeconds, 2000)
+    .addOption(
+      new Option('--linger <seconds>', 'after the end of stdin, wait for the peer to close')
+        .argParser(parseSeconds)
+        .default(2_000, '2'),
+    )
     .action(async (peer: string, options: ConnectCommandOptions) =>
       (await commands()).runConnect(peer, options),
     );

@@ -32,11 +32,7 @@ export function addCommonOptions(command: Command): Command {
       'listen port; 0 = any; a taken one is an error (default: this machine’s own, else the next free)',
       parsePort,
     )
-    .option(
-      '--methods <list>',
-      'letters in order: d direct; r, p, u, t come later (default: all there are)',
-      parseMethods,
-    )
+    .option('--methods <list>', 'letters in order: d direct (default: d)', parseMethods)
     .option(
       '--paths <list>',
       'letters in order: e external (WAN), l local (LAN, same machine) (default: el)',

@@ -25,9 +25,9 @@ export const ERROR_CODES = {
   STATE_UNUSABLE: { exit: 15, hint: 'name a directory you may write to with --state DIR' },
   KEY_DAMAGED: { exit: 15, hint: 'move the file away to start with a new identity' },
   NO_INTERFACE: { exit: 15, hint: 'p2pd-demo interfaces lists what there is' },
-  PIPE_CLOSED: { exit: 1, hint: 'connect again' },
+  PIPE_CLOSED: { exit: 11, hint: 'connect again' },
   MESSAGE_TOO_LONG: { exit: 2, hint: 'send it in pieces of at most 16 MiB' },
-  INTERNAL: { exit: 1, hint: 'this is a fault of p2pd-demo; run again with --log debug and report it' },
+  INTERNAL: { exit: 15, hint: 'this is a fault of p2pd-demo; run again with --log debug and report it' },
   INTERRUPTED: { exit: 130, hint: '' },
 } as const satisfies Record<string, CodeInfo>;
 
