@@ -1,5 +1,5 @@
 /** A line of text with its cursor; what does not fit is to the left or right of what is shown. */
-import { Text } from 'ink';
+import { Text, Transform } from 'ink';
 import { makeVisible } from '../../app/visible.ts';
 import { charactersOf, type Line } from '../line-edit.ts';
 import { widthOf } from '../width.ts';
@@ -24,10 +24,15 @@ export function TextField({ line, columns, focused, placeholder = '' }: TextFiel
   return (
     <Text wrap="truncate">
       {before}
-      {focused ? <Text inverse>{under}</Text> : under}
+      {focused ? <Transform transform={inverted}>{under}</Transform> : under}
       {line.text === '' ? <Text dimColor>{` ${placeholder}`}</Text> : after}
     </Text>
   );
+}
+
+/** The cursor is no colour: it is there with NO_COLOR too, under which Ink's own `inverse` is not. */
+function inverted(text: string): string {
+  return `\x1b[7m${text}\x1b[27m`;
 }
 
 /** The first character shown, so that the cursor is in view. */
