@@ -16,7 +16,7 @@ import { styleOf } from '../theme.ts';
 import { useCell } from '../use-cell.ts';
 import { useKeyTaker } from '../use-keys.ts';
 import { useStore } from '../use-store.ts';
-import { cutMiddle } from '../width.ts';
+import { cutMiddle, wrap } from '../width.ts';
 
 type Field = keyof ConnectDraft;
 
@@ -124,7 +124,7 @@ function giveUp(session: Session, pipe: string, intent: Intent): boolean {
 }
 
 function Progress({ pipe, rows }: { readonly pipe: PipeState | null; readonly rows: number }) {
-  const { marks } = useUi();
+  const { marks, size } = useUi();
   if (pipe === null) return <Text {...styleOf('muted')}>Enter starts; what is tried is listed here.</Text>;
   return (
     <>
@@ -132,7 +132,9 @@ function Progress({ pipe, rows }: { readonly pipe: PipeState | null; readonly ro
         {pipe.state === 'connecting' && <Spinner />}
         {pipe.state === 'connecting' ? ' connecting; Esc gives up' : ''}
         {pipe.state === 'failed' && (
-          <Text {...styleOf('bad')}>{`${marks.failed} ${makeVisible(pipe.reason ?? 'failed')}`}</Text>
+          <Text {...styleOf('bad')}>
+            {wrap(`${marks.failed} ${makeVisible(pipe.reason ?? 'failed')}`, size.columns).join('\n')}
+          </Text>
         )}
       </Text>
       <Attempts attempts={pipe.attempts} rows={rows} />
