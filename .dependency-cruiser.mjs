@@ -37,6 +37,7 @@ const FENCES = {
   'os-utils': ['net/io/'],
   pg: ['pnp/'],
   react: ['ui/'],
+  'string-width': ['ui/width.ts', 'cli/tables.ts'],
   stun: ['net/stun/message.ts'],
   systeminformation: ['net/io/'],
   'udx-native': ['net/io/udx.ts'],

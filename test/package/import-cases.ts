@@ -123,6 +123,7 @@ export const IMPORT_CASES: readonly RuleCase[] = [
   breaks('fence-os-utils', 'src/app/load.ts', 'os-utils'),
   breaks('fence-pg', 'src/app/postgres.ts', 'pg'),
   breaks('fence-react', 'src/app/hooks.ts', 'react'),
+  breaks('fence-string-width', 'src/ui/home.ts', 'string-width'),
   breaks('fence-stun', 'src/net/stun/second.ts', 'stun'),
   breaks('fence-systeminformation', 'src/app/machine.ts', 'systeminformation'),
   breaks('fence-udx-native', 'src/net/io/second-udx.ts', 'udx-native'),

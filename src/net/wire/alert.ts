@@ -36,12 +36,7 @@ export function encodeAlert(name: AlertName): Uint8Array {
   return Uint8Array.of(CONTENT_TYPE_ALERT, 3, 3, 0, 2, FATAL, ALERTS[name]);
 }
 
-/** Our name for an alert record, null for anything else. */
-export function decodeAlert(record: Uint8Array): AlertName | null {
-  if (record.length < 7 || record[0] !== CONTENT_TYPE_ALERT || record[5] !== FATAL) return null;
-  return alertOfNumber(record[6] ?? 0);
-}
-
+/** Our name for an alert's number, null for one that we never send. */
 export function alertOfNumber(description: number): AlertName | null {
   for (const [name, value] of Object.entries(ALERTS)) if (value === description) return name as AlertName;
   return null;
