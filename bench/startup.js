@@ -55,7 +55,13 @@ async function buildHello(folder) {
 function firstFrame(file, mark) {
   const home = mkdtempSync(join(tmpdir(), 'p2pd-bench-'));
   // Ink draws nothing where CI is set.
-  const environment = { ...process.env, CI: '', P2PD_HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color' };
+  const environment = {
+    ...process.env,
+    CI: 'false',
+    P2PD_HOME: home,
+    LANG: 'C.UTF-8',
+    TERM: 'xterm-256color',
+  };
   return new Promise((resolve, reject) => {
     const command = `stty rows 24 cols 80; exec '${process.execPath}' '${file}'`;
     const startedAt = performance.now();

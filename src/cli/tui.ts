@@ -7,6 +7,9 @@ import { createAppStore } from '../app/store.ts';
 export async function runInTerminal(config: Config): Promise<number> {
   // chalk, which colours for Ink, knows FORCE_COLOR but not NO_COLOR (no-color.org).
   if (process.env.NO_COLOR) process.env.FORCE_COLOR = '0';
+  // Ink draws nothing where CI is set, even to nothing; here somebody sits at a terminal.
+  delete process.env.CI;
+  delete process.env.CONTINUOUS_INTEGRATION;
   const { runTui } = await import('../ui/index.ts');
   const store = createAppStore();
   const session = createLazySession(store, async () => {

@@ -35,7 +35,8 @@ export function openTerminal(onSignal: () => void): Terminal {
   const restore = () => {
     if (!isOpen) return;
     isOpen = false;
-    for (const signal of SIGNALS) process.off(signal, onSignal);
+    // What is closed after this may be cut short by hand; a shell that ends sends SIGHUP twice.
+    process.off('SIGINT', onSignal);
     stdout.write(LEAVE);
   };
   const onCrash = (error: unknown) => {

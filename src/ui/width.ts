@@ -49,6 +49,11 @@ function wordsOf(text: string): string[] {
   return text.match(/ *[^ ]+ */g) ?? [text];
 }
 
+/** ASCII broken at the right edge and nowhere else: what the terminal itself would do. */
+export function hardWrap(text: string, columns: number): string {
+  return text.match(new RegExp(`.{1,${columns}}`, 'g'))?.join('\n') ?? '';
+}
+
 /** A word in pieces of at most `columns`; mostly one. */
 function split(word: string, columns: number): string[] {
   if (widthOf(word.trimEnd()) <= columns) return [word];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makeVisible } from '../../src/app/visible.ts';
-import { cut, cutMiddle, pad, widthOf, wrap } from '../../src/ui/width.ts';
+import { cut, cutMiddle, hardWrap, pad, widthOf, wrap } from '../../src/ui/width.ts';
 
 const anyText = fc.string({ unit: 'grapheme', maxLength: 300 }).map(makeVisible);
 const columns = fc.integer({ min: 2, max: 120 });
@@ -36,6 +36,11 @@ describe('width', () => {
         expect(lines.join('').replaceAll(' ', '')).toBe(text.replaceAll(' ', ''));
       }),
     );
+  });
+
+  test('hardWrap: breaks at the right edge, spaces or not', () => {
+    expect(hardWrap('npx p2pd-demo connect p2pd1abc', 22)).toBe('npx p2pd-demo connect \np2pd1abc');
+    expect(hardWrap('npx p2pd-demo connect p2pd1abc', 26)).toBe('npx p2pd-demo connect p2pd\n1abc');
   });
 
   test('cut, cutMiddle: never wider than the columns', () => {

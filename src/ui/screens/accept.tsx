@@ -13,7 +13,7 @@ import { useChoice } from '../use-choice.ts';
 import { useKeyTaker } from '../use-keys.ts';
 import { useStore } from '../use-store.ts';
 import type { TerminalSize } from '../use-terminal-size.ts';
-import { cutMiddle } from '../width.ts';
+import { cutMiddle, hardWrap } from '../width.ts';
 
 /** Rows of the screen that are not this screen's: header, two of the footer, one spare. */
 const OTHER_ROWS = 4;
@@ -59,12 +59,12 @@ export function AcceptScreen() {
       <Text
         {...styleOf('muted')}
       >{`This node's address${address.whole ? '' : ' (a copies it whole)'}:`}</Text>
-      <Text wrap="wrap">{address.text}</Text>
+      <Text>{address.text}</Text>
       <Box marginTop={1} flexDirection="column">
         <Text {...styleOf('muted')}>
           {`The other person runs${command.whole ? '' : ' (c copies it whole)'}, or chooses 0 and pastes the address:`}
         </Text>
-        <Text wrap="wrap">{command.text}</Text>
+        <Text>{command.text}</Text>
       </Box>
       <Box marginTop={1} flexDirection="column">
         <Text {...styleOf('muted')}>{pipes.length === 0 ? 'Waiting for pipes' : 'Pipes that came in:'}</Text>
@@ -80,7 +80,7 @@ function fitted(address: string, { columns, rows }: TerminalSize, mark: string) 
   const part = (text: string, others: number) => {
     const needed = Math.ceil(text.length / columns);
     return needed + others + PIPE_ROWS <= room
-      ? { text, whole: true, rows: needed }
+      ? { text: hardWrap(text, columns), whole: true, rows: needed }
       : { text: cutMiddle(text, columns, mark), whole: false, rows: 1 };
   };
   const shownAddress = part(address, 1);

@@ -7,6 +7,7 @@ import { styleOf } from '../theme.ts';
 import { useChoice } from '../use-choice.ts';
 import { useKeyTaker } from '../use-keys.ts';
 import { useStore } from '../use-store.ts';
+import { hardWrap } from '../width.ts';
 
 /** Rows of the screen that are neither nodes nor pipes. */
 const OTHER_ROWS = 14;
@@ -44,7 +45,7 @@ export function NodesScreen() {
       {node !== undefined && (
         <Box flexDirection="column" marginTop={1}>
           <Text {...styleOf('muted')}>{`address of slot ${node.slot}`}</Text>
-          <Text wrap="wrap">{node.address}</Text>
+          <Text>{hardWrap(node.address, size.columns)}</Text>
         </Box>
       )}
       {pipes.length > 0 && (
