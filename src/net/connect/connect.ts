@@ -9,7 +9,7 @@ import type { AttemptEvent, NodeEvent } from '../events.ts';
 import type { Identity } from '../identity.ts';
 import type { Io } from '../io/io.ts';
 import { Pipe, type PipeListener } from '../pipe/pipe.ts';
-import { type Secured, secureAsDialler } from '../pipe/secure.ts';
+import { diallerPsk, type Secured, secureAsDialler } from '../pipe/secure.ts';
 import { ATTEMPT_TIMEOUT } from '../timing.ts';
 import { formatEndpoint } from '../wire/endpoint.ts';
 import { explainFailure, reasonFor } from './explain.ts';
@@ -53,6 +53,7 @@ class Connect {
   readonly #result = deferred<Pipe>();
   readonly #over = new AbortController();
   #race;
+  #psk: Promise<Uint8Array> | null = null;
 
   constructor(task: ConnectTask) {
     this.#task = task;
@@ -126,20 +127,22 @@ class Connect {
     this.#emit(attempt, 'start');
     void this.#limit(number, attempt);
     try {
-      const stream = await io.dialTcp(candidate.local, candidate.remote, attempt.stop.signal);
-      attempt.secured = await secureAsDialler(
-        io,
-        stream,
-        identity,
-        peer.publicKey,
-        pipeId,
-        attempt.stop.signal,
-      );
+      const { signal } = attempt.stop;
+      const dialling = io.dialTcp(candidate.local, candidate.remote, signal);
+      const [stream, psk] = await Promise.all([dialling, this.#key()]);
+      attempt.secured = await secureAsDialler(io, stream, identity, peer.publicKey, pipeId, psk, signal);
       if (attempt.outcome === null) this.#step({ kind: 'secured', attempt: number });
       else attempt.secured.stream.destroy();
     } catch (error) {
       this.#fail(number, attempt, error);
     }
+  }
+
+  /** Worked out once, and only when the first SYN is on its way: waiting for the answer costs nothing. */
+  #key(): Promise<Uint8Array> {
+    const { io, identity, peer } = this.#task;
+    this.#psk ??= io.sleepUntil(io.now()).then(() => diallerPsk(identity, peer.publicKey));
+    return this.#psk;
   }
 
   /** No attempt takes longer than its time, whatever state it is in. */

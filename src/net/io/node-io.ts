@@ -9,7 +9,7 @@ import type { Endpoint } from '../wire/endpoint.ts';
 import { familyOf } from '../wire/ip.ts';
 import type { ByteStream, Io, TcpListener } from './io.ts';
 import { SocketStream } from './socket-stream.ts';
-import { secureStream } from './tls.ts';
+import { prepareTls, secureStream } from './tls.ts';
 
 /** setTimeout's own limit: 2^31 − 1 ms. */
 const MAX_TIMER = 2_147_483_647;
@@ -67,6 +67,7 @@ function listenTcp(local: Endpoint, onConnection: (stream: ByteStream) => void):
         server.removeListener('error', reject);
         // A listener that is open stays so: running out of descriptors shows as an error here, and passes.
         server.on('error', () => undefined);
+        setImmediate(prepareTls);
         resolve({ local: { ip: local.ip, port: portOf(server) }, close: () => closeServer(server) });
       },
     );
@@ -99,6 +100,7 @@ function dialTcp(local: Endpoint | null, remote: Endpoint, signal: AbortSignal):
       ...(local === null ? {} : { localAddress: local.ip, localPort: local.port }),
     };
     const socket = dial(options);
+    setImmediate(prepareTls);
     const fail = (error: Error) => {
       signal.removeEventListener('abort', onAbort);
       socket.destroy();

@@ -10,6 +10,7 @@ import {
   type ConnectionOptions,
   connect,
   createSecureContext,
+  type SecureContext,
   type SecureContextOptions,
   TLSSocket,
 } from 'node:tls';
@@ -78,10 +79,24 @@ export function secureStream(
   });
 }
 
+/** A context made while there was nothing else to do; each serves one connection. */
+let spare: SecureContext | null = null;
+
+/** Makes the next connection's context beforehand, half a millisecond that nobody has to wait for then. */
+export function prepareTls(): void {
+  spare ??= createSecureContext(CONTEXT);
+}
+
+function takeContext(): SecureContext {
+  const context = spare ?? createSecureContext(CONTEXT);
+  spare = null;
+  return context;
+}
+
 function openClient(socket: Socket, psk: Uint8Array): TLSSocket {
   const options: ConnectionOptions & { highWaterMark: number } = {
     socket,
-    secureContext: createSecureContext(CONTEXT),
+    secureContext: takeContext(),
     pskCallback: () => ({ psk, identity: PSK_IDENTITY }),
     checkServerIdentity: () => new Error('a certificate was offered instead of the pre-shared key'),
     rejectUnauthorized: true,
@@ -93,7 +108,7 @@ function openClient(socket: Socket, psk: Uint8Array): TLSSocket {
 function openServer(socket: Socket, psk: Uint8Array): TLSSocket {
   const options = {
     isServer: true,
-    secureContext: createSecureContext(CONTEXT),
+    secureContext: takeContext(),
     pskCallback: (_socket: TLSSocket, identity: string) => (identity === PSK_IDENTITY ? psk : null),
     requestCert: false,
     rejectUnauthorized: false,

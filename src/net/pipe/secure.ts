@@ -29,9 +29,15 @@ export type FirstBytes =
   | { readonly kind: 'preamble'; readonly preamble: Preamble }
   | { readonly kind: 'other-version'; readonly version: number };
 
+/** The key of all of a dialler's attempts to one peer: worked out once, while the first SYN is under way. */
+export function diallerPsk(identity: Identity, peerKey: Uint8Array): Uint8Array {
+  return pskOf(identity, peerKey, identity.publicKey, peerKey);
+}
+
 /**
  * The dialling side: preamble and TLS client hello leave together.
  *
+ * @param psk from `diallerPsk`
  * @throws AlertError when the peer refuses, else the TLS error; the stream is destroyed then
  */
 export async function secureAsDialler(
@@ -40,9 +46,9 @@ export async function secureAsDialler(
   identity: Identity,
   peerKey: Uint8Array,
   pipeId: Uint8Array,
+  psk: Uint8Array,
   signal: AbortSignal,
 ): Promise<Secured> {
-  const psk = pskOf(identity, peerKey, identity.publicKey, peerKey);
   stream.write([encodePreamble({ role: 'dialler', publicKey: identity.publicKey, pipeId })]);
   const secure = await io.secure(stream, 'client', psk, signal);
   return proofsOf(secure, identity, 'dialler', peerKey, pipeId);
