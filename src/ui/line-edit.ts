@@ -11,10 +11,13 @@ export const EMPTY_LINE: Line = { text: '', cursor: 0 };
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
+/** Letters of which each is a character, by far the most; marks stand for themselves in some scripts. */
+const SIMPLE = /^[ -~\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}\p{sc=Han}\p{sc=Hira}\p{sc=Kana}]*$/u;
+
 /** A text as the characters that people see. */
 export function charactersOf(text: string): string[] {
-  // Plain ASCII, by far the most, needs no segmenter; CR LF would be one character.
-  if (/^[\x20-\x7e]*$/.test(text)) return [...text];
+  // The segmenter is slow: a pasted page of Chinese would be felt at every key.
+  if (SIMPLE.test(text) && !/\p{M}/u.test(text)) return [...text];
   return [...segmenter.segment(text)].map(({ segment }) => segment);
 }
 
