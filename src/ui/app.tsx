@@ -97,7 +97,7 @@ function Body({ ui }: { readonly ui: UiState }) {
     case 'interfaces':
       return <InterfacesScreen />;
     case 'chat':
-      return <ChatScreen key={ui.pipe} />;
+      return <ChatScreen key={ui.pipe} id={ui.pipe} />;
     case 'log':
       return <LogScreen />;
   }

@@ -1,15 +1,7 @@
 /** Chat: the path that the pipe takes, what was said, and a line to say more. */
 import { Box, Text } from 'ink';
 import { useEffect, useMemo } from 'react';
-import {
-  chatPipes,
-  endsLine,
-  messageText,
-  pathLine,
-  reasonOfPipe,
-  selectPipe,
-  shortId,
-} from '../../app/select.ts';
+import { chatPipes, endsLine, messageText, pathLine, reasonOfPipe, shortId } from '../../app/select.ts';
 import type { ChatMessage, PipeState } from '../../app/state.ts';
 import { useUi } from '../context.ts';
 import { EMPTY_LINE, edit, insert, type Line } from '../line-edit.ts';
@@ -30,18 +22,18 @@ interface ChatLine {
 /** Rows of the screen that are no messages: header, peer, ends, rule, input, two of the footer, one spare. */
 const OTHER_ROWS = 8;
 
-export function ChatScreen() {
+export function ChatScreen({ id }: { readonly id: string | null }) {
   const { size, session } = useUi();
-  const pipe = useStore(selectPipe);
+  const pipe = useStore((state) => state.pipes.find((one) => one.id === id) ?? null);
   const lines = useMemo(() => (pipe === null ? [] : chatLines(pipe, size.columns)), [pipe, size.columns]);
   const rows = size.rows - OTHER_ROWS;
   const scroll = useScroll(lines.length, rows);
   const line = useChatKeys(pipe, scroll);
-  const id = pipe?.state === 'open' ? pipe.id : null;
+  const watched = pipe?.state === 'open' ? pipe.id : null;
   useEffect(() => {
-    session.watch(id);
+    session.watch(watched);
     return () => session.watch(null);
-  }, [session, id]);
+  }, [session, watched]);
   if (pipe === null) return <Text {...styleOf('muted')}>no pipe is open</Text>;
   return (
     <Box flexDirection="column" height="100%">
