@@ -38,7 +38,10 @@ export const sampleFields: AddressFields = {
 const facts = fc.option(
   fc.record({
     type: fc.option(fc.integer({ min: 1, max: 7 })),
-    delta: fc.record({ type: fc.option(fc.integer({ min: 1, max: 6 })), value: fc.integer({ min: -32768, max: 32767 }) }),
+    delta: fc.record({
+      type: fc.option(fc.integer({ min: 1, max: 6 })),
+      value: fc.integer({ min: -32768, max: 32767 }),
+    }),
     range: fc
       .tuple(fc.integer({ min: 0, max: 65535 }), fc.integer({ min: 0, max: 65535 }))
       .map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b)]),
@@ -70,8 +73,11 @@ const entry = fc.constantFrom<4 | 6>(4, 6).chain(
 export const arbitraryFields: fc.Arbitrary<AddressFields> = fc.record({
   sequence: fc.nat({ max: 2 ** 32 - 1 }),
   machineId: fc.stringMatching(/^[0-9a-f]{16}$/),
-  brokers: fc.array(fc.constantFrom('mqtt://192.0.2.9:1883', 'wss://broker.example/mqtt', 'mqtts://[2001:db8::1]:8883'), {
-    maxLength: 4,
-  }),
+  brokers: fc.array(
+    fc.constantFrom('mqtt://192.0.2.9:1883', 'wss://broker.example/mqtt', 'mqtts://[2001:db8::1]:8883'),
+    {
+      maxLength: 4,
+    },
+  ),
   interfaces: fc.array(entry, { maxLength: 12 }),
 });
