@@ -11,6 +11,7 @@ import type {
   Stamped,
   StepEvent,
 } from './events.ts';
+import { logLineOf } from './log-line.ts';
 import {
   type AttemptState,
   MAX_ATTEMPTS,
@@ -25,6 +26,12 @@ import {
 import { chatWhenOpen, reduceUi, type UiEvent } from './ui-state.ts';
 
 export function reduce(state: State, event: Stamped): State {
+  const next = fold(state, event);
+  const line = next === state ? null : logLineOf(event);
+  return line === null ? next : addLog(next, event.at, line.level, line.text);
+}
+
+function fold(state: State, event: Stamped): State {
   switch (event.event) {
     case 'interfaces':
       return { ...state, interfaces: event.interfaces };
