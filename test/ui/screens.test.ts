@@ -3,7 +3,17 @@ import { afterEach, expect, test } from 'vitest';
 import type { Screen } from '../../src/app/ui-state.ts';
 import { createFakeSession, type FakeSession } from './fake-session.ts';
 import { type RenderedApp, renderApp, type Size } from './render-app.ts';
-import { ADDRESS, attempt, message, NODE_ID, open, PEER_ID, ready, tellStartUp } from './sample-events.ts';
+import {
+  ADDRESS,
+  attempt,
+  INTERFACES,
+  message,
+  NODE_ID,
+  open,
+  PEER_ID,
+  ready,
+  tellStartUp,
+} from './sample-events.ts';
 
 const SMALL: Size = { columns: 80, rows: 24 };
 const LARGE: Size = { columns: 120, rows: 40 };
@@ -129,6 +139,22 @@ test('interfaces: shows kind, gateways and addresses of both families', async ()
     '198.51.100.7/24',
   );
   await expect(app.frame()).toMatchFileSnapshot('frames/interfaces.txt');
+});
+
+test('interfaces: long addresses are whole, in a list where a table would cut them', async () => {
+  const session = createFakeSession();
+  const [nic] = INTERFACES;
+  if (nic === undefined) throw new Error('no sample');
+  const gateways = { 4: '192.0.2.1', 6: 'fe80::a2b5:49ff:fe3a:7c21' };
+  const ip = '2001:db8:1234:5678:a2b5:49ff:fe3a:7c21';
+  const addresses = nic.addresses.map((address) => (address.family === 6 ? { ...address, ip } : address));
+  const name = 'Intel(R) Wi-Fi 6 AX200 160MHz';
+  session.tell(1, { event: 'interfaces', interfaces: [{ ...nic, name, gateways, addresses }] });
+  app = renderApp(session);
+  app.type('i');
+  await app.until(`${name} (wireless)`, `IPv6  gateway ${gateways[6]}`, `        ${ip}/64`);
+  app.resize(LARGE);
+  await app.until('interface  ', `${name}  wireless`, gateways[6], `${ip}/64`);
 });
 
 test('chat: names the real path and its round trip, and who said what', async () => {

@@ -1,8 +1,8 @@
-/** Interfaces: what this machine can be reached by. */
+/** Interfaces: what this machine can be reached by; a table, or a list where that is too wide. */
 import { Box, Text } from 'ink';
-import { interfaceRows } from '../../app/select.ts';
+import { type InterfaceRow, interfaceRows } from '../../app/select.ts';
 import { useUi } from '../context.ts';
-import { Table } from '../parts/table.tsx';
+import { fitsTable, Table } from '../parts/table.tsx';
 import { styleOf } from '../theme.ts';
 import { useKeyTaker } from '../use-keys.ts';
 import { useScroll } from '../use-scroll.ts';
@@ -16,15 +16,32 @@ export function InterfacesScreen() {
   const { size } = useUi();
   const interfaces = useStore((state) => state.interfaces);
   const rows = interfaceRows(interfaces ?? []);
-  const room = size.rows - OTHER_ROWS;
-  const scroll = useScroll(rows.length, room);
-  useKeyTaker({ intent: (intent) => scroll.move(intent) });
   const cells = rows.map((row) => [row.name, row.kind, row.family, row.gateway, row.address]);
-  const first = rows.length <= room ? 0 : scroll.first;
+  const list = fitsTable(HEAD, cells, size.columns) ? null : rows.flatMap(listed);
+  const count = list?.length ?? cells.length;
+  const room = size.rows - OTHER_ROWS;
+  const scroll = useScroll(count, room);
+  useKeyTaker({ intent: (intent) => scroll.move(intent) });
+  const first = count <= room ? 0 : scroll.first;
+  if (interfaces === null) return <Text {...styleOf('muted')}>looking for interfaces</Text>;
   return (
     <Box flexDirection="column" marginTop={1}>
-      {interfaces === null && <Text {...styleOf('muted')}>looking for interfaces</Text>}
-      {interfaces !== null && <Table head={HEAD} rows={cells.slice(first, first + room)} />}
+      {list === null && <Table head={HEAD} rows={cells} first={first} room={room} />}
+      {list?.slice(first, first + room).map((line, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity of their own and hold no state
+        <Text key={i} wrap="truncate">
+          {line}
+        </Text>
+      ))}
     </Box>
   );
+}
+
+/** A row as lines of a list: each address on its own, whole. */
+function listed({ name, kind, family, gateway, address }: InterfaceRow): string[] {
+  return [
+    ...(name === '' ? [] : [`${name} (${kind})`]),
+    ...(family === '' ? [] : [`  ${family}  gateway ${gateway}`]),
+    `        ${address}`,
+  ];
 }
