@@ -12,6 +12,7 @@ import type { NodeEvent } from './events.ts';
 import type { Identity } from './identity.ts';
 import type { ByteStream, Io, NetworkInterface } from './io/io.ts';
 import {
+  AVAILABLE_METHODS,
   type ConnectOptions,
   defaultConnectOptions,
   type MessageHandler,
@@ -127,6 +128,11 @@ export class P2PNode {
     if (address.nodeId === this.nodeId) {
       throw new P2pdError('OWN_ADDRESS', "that is this node's own address");
     }
+    if (!choice.methods.some((method) => AVAILABLE_METHODS.includes(method))) {
+      throw new P2pdError('NO_PATH', `this version cannot do ${choice.methods.join(', ') || 'anything'}`, {
+        hint: `it has ${AVAILABLE_METHODS.join(', ')}: --methods d`,
+      });
+    }
     const pipeId = this.#io.randomBytes(PIPE_ID_LENGTH);
     const pipe = pipeName(pipeId, this.#identity.publicKey, address.publicKey);
     return {
@@ -139,9 +145,7 @@ export class P2PNode {
           peer: address,
           pipeId,
           pipe,
-          candidates: choice.methods.includes('direct')
-            ? directCandidates(this.interfaces, address.interfaces, choice)
-            : [],
+          candidates: directCandidates(this.interfaces, address.interfaces, choice),
           listener: this.#listener(startedAt),
           emit: this.#emit,
           signal: choice.signal

@@ -51,11 +51,11 @@ async function handshake(task: AcceptTask, signal: AbortSignal): Promise<Pipe> {
   const { io, stream, identity, listener } = task;
   const first = await readPreamble(stream, signal);
   if (first.kind === 'other-version') {
-    throw decline(task, 'other-version', `it speaks version ${first.version} of the protocol`);
+    throw await decline(task, 'other-version', `it speaks version ${first.version} of the protocol`);
   }
   const { preamble } = first;
   const id = pipeName(preamble.pipeId, preamble.publicKey, identity.publicKey);
-  check(task, preamble, id);
+  await check(task, preamble, id);
   const secured = await secureAsAnswerer(io, stream, identity, preamble, signal);
   const info = {
     id,
@@ -79,16 +79,17 @@ async function handshake(task: AcceptTask, signal: AbortSignal): Promise<Pipe> {
 }
 
 /** @throws Error when the caller is to be turned away before any key is worked out */
-function check(task: AcceptTask, preamble: Preamble, id: string): void {
+async function check(task: AcceptTask, preamble: Preamble, id: string): Promise<void> {
   if (!isPublicKey(preamble.publicKey)) throw new Error('its public key is no point of secp256k1');
   const peer = nodeIdOf(preamble.publicKey);
   if (peer === task.identity.nodeId) throw new Error('it has our own key');
-  if (!task.allowed(peer)) throw decline(task, 'not-allowed', `node ${peer} is not on the --allow list`);
-  if (task.isOpen(id)) throw decline(task, 'duplicate', 'this pipe is open already');
+  if (!task.allowed(peer))
+    throw await decline(task, 'not-allowed', `node ${peer} is not on the --allow list`);
+  if (task.isOpen(id)) throw await decline(task, 'duplicate', 'this pipe is open already');
 }
 
-/** Says no to the caller; the refusal ends the stream in its own time. */
-function decline(task: AcceptTask, alert: AlertName, reason: string): AlertError {
-  void refuse(task.io, task.stream, alert);
+/** Says no to the caller, who keeps a place among the handshakes until gone. */
+async function decline(task: AcceptTask, alert: AlertName, reason: string): Promise<AlertError> {
+  await refuse(task.io, task.stream, alert);
   return new AlertError(alert, reason);
 }

@@ -70,6 +70,8 @@ interface Run {
 export class Bench {
   readonly #io: Io;
   readonly #runs = new WeakMap<Pipe, Run>();
+  /** Pipes that we are sending to because the peer asked: one such wish at a time. */
+  readonly #giving = new WeakSet<Pipe>();
 
   constructor(io: Io) {
     this.#io = io;
@@ -115,7 +117,14 @@ export class Bench {
     else if (message?.operation === 'take' && run === undefined) {
       this.#runs.set(pipe, { missing: message.bytes, arrived: null, taken: null });
       this.#count(pipe, 0);
-    } else if (message?.operation === 'give') void sendBulk(pipe, message.bytes).catch(() => undefined);
+    } else if (message?.operation === 'give') void this.#give(pipe, message.bytes);
+  }
+
+  async #give(pipe: Pipe, bytes: number): Promise<void> {
+    if (this.#giving.has(pipe)) return;
+    this.#giving.add(pipe);
+    await sendBulk(pipe, bytes).catch(() => undefined);
+    this.#giving.delete(pipe);
   }
 
   #count(pipe: Pipe, length: number): void {

@@ -36,3 +36,10 @@ export type Input =
   | { readonly kind: 'end' }
   | { readonly kind: 'close'; readonly reason: string }
   | { readonly kind: 'tick' };
+
+export interface SessionOptions {
+  /** Our own proof, 64 bytes. */
+  readonly proof: Uint8Array;
+  /** Checks the peer's proof. */
+  readonly verify: (proof: Uint8Array) => boolean;
+}

@@ -68,6 +68,8 @@ export class Pipe {
   readonly #sending = new Map<number, Sending>();
   readonly #inputs: Input[] = [];
   #busy = false;
+  /** The stream has no room until it says so. */
+  #full = false;
   #sleeper = new AbortController();
   readonly #ended = deferred<void>();
   readonly #flushed = deferred<void>();
@@ -120,7 +122,10 @@ export class Pipe {
       data: (bytes) => this.#step({ kind: 'data', bytes }),
       ended: () => this.#step({ kind: 'lost', reason: 'the peer hung up' }),
       closed: (error) => this.#step({ kind: 'lost', reason: lossOf(error) }),
-      drained: () => this.#step({ kind: 'drained' }),
+      drained: () => {
+        this.#full = false;
+        this.#step({ kind: 'drained' });
+      },
     });
     this.#step({ kind: 'start' });
     return this.#opened.promise;
@@ -180,18 +185,21 @@ export class Pipe {
   }
 
   #take(input: Input): void {
-    let full = false;
-    for (const effect of this.#session.step(input, this.#io.now())) full = this.#perform(effect) || full;
-    const goOn = this.#session.blocked && !full && this.#session.phase !== 'closed';
+    for (const effect of this.#session.step(input, this.#io.now())) this.#perform(effect);
+    if (this.#full) {
+      this.#session.block();
+      return;
+    }
+    const goOn = this.#session.blocked && this.#session.phase !== 'closed';
     if (goOn && input.kind !== 'drained') this.#inputs.push({ kind: 'drained' });
     else if (goOn) queueMicrotask(() => this.#step({ kind: 'drained' }));
   }
 
-  /** @returns whether the stream is full */
-  #perform(effect: Effect): boolean {
+  #perform(effect: Effect): void {
     switch (effect.kind) {
       case 'write':
-        return !this.#secured.stream.write(effect.chunks);
+        this.#full = !this.#secured.stream.write(effect.chunks);
+        break;
       case 'hang-up':
         this.#secured.stream.end();
         break;
@@ -224,7 +232,6 @@ export class Pipe {
         this.#finish(effect.reason);
         break;
     }
-    return false;
   }
 
   /** Hands a message to the node's handlers; the peer's window opens again when they are done. */

@@ -15,17 +15,10 @@ import {
   KEEPALIVE_TIMEOUT,
 } from '../timing.ts';
 import { DecodeError } from '../wire/decode-error.ts';
-import type { Effect, Input } from './effects.ts';
+import type { Effect, Input, SessionOptions } from './effects.ts';
 import { encodeFrame, type Frame, FrameDecoder, type FrameType, isNumbered } from './frame.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { SendQueue } from './send-queue.ts';
-
-export interface SessionOptions {
-  /** Our own proof, 64 bytes. */
-  readonly proof: Uint8Array;
-  /** Checks the peer's proof. */
-  readonly verify: (proof: Uint8Array) => boolean;
-}
 
 type Phase = 'proving' | 'proven' | 'open' | 'closing' | 'closed';
 
@@ -45,6 +38,7 @@ export class Session {
   #chunksLength = 0;
   #phase: Phase = 'proving';
   #blocked = false;
+  #pongDue = false;
   #endSent = false;
   #flushed = false;
   #endReceived = false;
@@ -69,7 +63,12 @@ export class Session {
     return !this.#endSent && (this.#phase === 'proven' || this.#phase === 'open');
   }
 
-  /** A full batch was written: `drained` asks for the next one. */
+  /** The transport is full: nothing but what must be is written until `drained`. */
+  block(): void {
+    this.#blocked = true;
+  }
+
+  /** A full batch was written, or the transport is full: `drained` asks for more. */
   get blocked(): boolean {
     return this.#blocked;
   }
@@ -113,6 +112,7 @@ export class Session {
         break;
       case 'drained':
         this.#blocked = false;
+        if (this.#pongDue) this.#answerPing();
         break;
       case 'lost':
         this.#finish(this.#reason === '' ? input.reason : this.#reason);
@@ -146,7 +146,7 @@ export class Session {
     }
     this.#queue.acknowledge(frame.acknowledged);
     if (isNumbered(frame.type)) this.#receiveNumbered(frame, now);
-    else if (frame.type === 'ping') this.#write('pong', EMPTY);
+    else if (frame.type === 'ping') this.#answerPing();
     else if (frame.type === 'pong') this.#pong(now);
     else if (frame.type === 'proof') throw new DecodeError('proof', 'came twice');
   }
@@ -189,6 +189,12 @@ export class Session {
     if (this.#pingAt !== null || this.#phase === 'closing') return;
     this.#pingAt = now;
     this.#write('ping', EMPTY);
+  }
+
+  /** One answer for all that came while the transport was full, or a peer that never reads would fill our memory. */
+  #answerPing(): void {
+    this.#pongDue = this.#blocked;
+    if (!this.#blocked) this.#write('pong', EMPTY);
   }
 
   #pong(now: number): void {

@@ -237,6 +237,16 @@ test('session: a peer that answers keep-alives is never given up', () => {
   expect(pair.a.phase).toBe('open');
 });
 
+test('session: pings that come while the transport is full are answered once, when it has room', () => {
+  const pair = new Pair().open();
+  pair.b.block();
+  for (let i = 0; i < 1_000; i++) expect(pair.b.step(frameBytes({ type: 'ping' }), 0)).toEqual([]);
+  const effects = pair.b.step({ kind: 'drained' }, 0);
+  expect(effects).toHaveLength(1);
+  const [write] = effects;
+  expect(write?.kind === 'write' && write.chunks).toHaveLength(1);
+});
+
 test('session: a round trip is measured from ping to pong', () => {
   const pair = new Pair().open();
   pair.now = 1000;
