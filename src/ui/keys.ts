@@ -10,17 +10,24 @@ export interface Key {
   readonly text: string;
 }
 
-/** Kept between pieces: the paste under way, or null. */
+/** Kept between pieces. */
 export interface KeyState {
+  /** The paste under way, or null. */
   readonly paste: string | null;
+  /** A sequence whose end has not come yet. */
+  readonly begun: string;
 }
 
-export const NO_PASTE: KeyState = { paste: null };
+export const NO_KEYS: KeyState = { paste: null, begun: '' };
 
 const PASTE_BEGIN = '\x1b[200~';
 const PASTE_END = '\x1b[201~';
 /** Characters of one paste that are kept: an address has 773. */
 const MAX_PASTE = 100_000;
+
+/** A sequence that was cut: what follows would be taken for typed text. A lone Esc is the key. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: terminals send control sequences (ECMA-48 §5.4)
+const BEGUN = /^\x1b\[[0-?]*[ -/]*$/;
 
 const SEQUENCES: Readonly<Record<string, string>> = {
   '\x1b[A': 'up',
@@ -62,8 +69,9 @@ export function splitKeys(
 ): { readonly keys: readonly Key[]; readonly state: KeyState } {
   const keys: Key[] = [];
   let { paste } = state;
-  let rest = piece;
+  let rest = state.begun + piece;
   while (rest !== '') {
+    if (paste === null && BEGUN.test(rest)) return { keys, state: { paste, begun: rest } };
     if (paste === null && rest.startsWith(PASTE_BEGIN)) {
       paste = '';
       rest = rest.slice(PASTE_BEGIN.length);
@@ -73,7 +81,7 @@ export function splitKeys(
     paste = step.paste;
     rest = rest.slice(step.length);
   }
-  return { keys, state: { paste } };
+  return { keys, state: { paste, begun: '' } };
 }
 
 /** One step through a piece of input. */

@@ -5,7 +5,7 @@
 import { useStdin } from 'ink';
 import { createContext, useContext, useEffect, useLayoutEffect, useRef } from 'react';
 import { type Intent, intentOf, type KeyContext } from './keymap.ts';
-import { type Key, type KeyState, NO_PASTE, splitKeys } from './keys.ts';
+import { type Key, type KeyState, NO_KEYS, splitKeys } from './keys.ts';
 
 /** What a screen does with keys; `intent` is true when it took it. */
 export interface KeyTaker {
@@ -32,7 +32,7 @@ export function useKeys(onKey: (key: Key) => void): void {
   const handler = useRef(onKey);
   handler.current = onKey;
   useEffect(() => {
-    let state: KeyState = NO_PASTE;
+    let state: KeyState = NO_KEYS;
     const onInput = (piece: string) => {
       const split = splitKeys(state, piece);
       state = split.state;

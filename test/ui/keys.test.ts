@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Key, NO_PASTE, splitKeys } from '../../src/ui/keys.ts';
+import { type Key, NO_KEYS, splitKeys } from '../../src/ui/keys.ts';
 
 /** What pieces of input come to: key names, and text in quotes. */
 function keysOf(...pieces: readonly string[]): string[] {
-  let state = NO_PASTE;
+  let state = NO_KEYS;
   const keys: Key[] = [];
   for (const piece of pieces) {
     const split = splitKeys(state, piece);
@@ -34,6 +34,24 @@ describe('keys', () => {
 
   test('splitter: skips sequences that it does not know, whole', () => {
     expect(keysOf('a\x1b[1;5Cb\x1b[24~c\x1b[?1;2cd')).toEqual(['"a"', '"b"', '"c"', '"d"']);
+  });
+
+  test('splitter: finds a sequence wherever it was cut behind its first two characters', () => {
+    for (const [input, key] of [
+      ['\x1b[5~', 'pageup'],
+      ['\x1b[1;5C', null],
+      ['\x1b[200~pasted\x1b[201~', '"pasted"'],
+    ] as const) {
+      for (let at = 2; at < input.length; at++) {
+        const expected = key === null ? ['"x"'] : [key, '"x"'];
+        expect(keysOf(input.slice(0, at), `${input.slice(at)}x`), `cut at ${at}`).toEqual(expected);
+      }
+    }
+  });
+
+  test('splitter: Esc is a key at once, whatever follows in the next piece', () => {
+    expect(keysOf('\x1b', '[', 'A')).toEqual(['escape', '"["', '"A"']);
+    expect(keysOf('\x1b\x1b', 'x')).toEqual(['escape', 'escape', '"x"']);
   });
 
   test('splitter: writes no C1 control', () => {
