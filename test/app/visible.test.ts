@@ -43,3 +43,39 @@ test('visible: no control, format or separator character is left, whatever comes
     { numRuns: 2_000 },
   );
 });
+
+test('visible: what is visible already stays as it is', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 80 }), (text) => {
+      const shown = makeVisible(text);
+      expect(makeVisible(shown)).toBe(shown);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('visible: nothing is lost in silence: every character stays, or its number is shown', () => {
+  const character = fc.string({ unit: 'binary', minLength: 1, maxLength: 1 });
+  fc.assert(
+    fc.property(fc.array(character, { maxLength: 40 }), (characters) => {
+      // A letter between them, so that no mark follows another and nothing is joined.
+      const shown = makeVisible(characters.join('x'));
+      for (const one of characters) {
+        const hex = one.codePointAt(0)?.toString(16);
+        const forms = [one, one === '\t' ? ' ' : one, `\\x${hex?.padStart(2, '0')}`, `\\u{${hex}}`];
+        const named = one === '\n' ? ['\\n'] : one === '\r' ? ['\\r'] : [];
+        expect(
+          [...forms, ...named].some((form) => shown.includes(form)),
+          JSON.stringify(one),
+        ).toBe(true);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('visible: eight marks stay on a letter, of more there is a sign', () => {
+  const marks = (count: number) => `e${'\u0301'.repeat(count)}x`;
+  expect(makeVisible(marks(8))).toBe(marks(8));
+  expect(makeVisible(marks(9))).toBe(`e${'\u0301'.repeat(8)}…x`);
+});
