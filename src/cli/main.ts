@@ -78,7 +78,9 @@ async function openTui(options: CommonOptions): Promise<void> {
 function usage(error: CommanderError, argv: readonly string[]): number {
   if (error.exitCode === 0) return 0;
   const unknown =
-    error.code === 'commander.excessArguments' && `no command is called ${JSON.stringify(argv[2])}`;
+    error.code === 'commander.excessArguments' &&
+    !error.message.includes(" for '") &&
+    `no command is called ${JSON.stringify(argv[2])}`;
   const message = unknown || error.message.replace(/^error: /, '').replace(/\s+/g, ' ');
   return report(new P2pdError('USAGE', message, { cause: error }), argv);
 }

@@ -179,12 +179,15 @@ export interface Hint {
 
 /** What the footer shows, most particular first. */
 export function footerHints(context: KeyContext): Hint[] {
-  return [...KEYMAP[context], ...KEYMAP.global]
-    .filter((binding) => binding.footer)
-    .map(({ shown, does, intent }) => ({
-      keys: intent === 'help' ? (TYPING.has(context) ? 'F1' : '?') : shown,
-      does: does.replace(/ \(.*\)$/, ''),
-    }));
+  return (
+    [...KEYMAP[context], ...KEYMAP.global]
+      // From the menu there is no way back, only out.
+      .filter(({ footer, intent }) => footer && !(context === 'home' && intent === 'back'))
+      .map(({ shown, does, intent }) => ({
+        keys: intent === 'help' ? (TYPING.has(context) ? 'F1' : '?') : shown,
+        does: does.replace(/ \(.*\)$/, ''),
+      }))
+  );
 }
 
 /** What the help screen shows: everywhere first, then each place; what several places share, once. */
