@@ -40,7 +40,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024;
 export const SEND_WINDOW = 4 * 1024 * 1024;
 
 /** An acknowledgement goes out after this many payload bytes, long before the window is used up. */
-export const ACK_EVERY_BYTES = 512 * 1024;
+export const ACK_EVERY_BYTES = 1024 * 1024;
 
 /** …or this long after the first unacknowledged frame, so that a quiet pipe is acknowledged too. */
 export const ACK_DELAY = 50;

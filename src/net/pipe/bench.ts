@@ -5,6 +5,7 @@
 import { type Deferred, deferred } from '../deferred.ts';
 import { P2pdError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
+import { MAX_FRAME_PAYLOAD } from '../timing.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import { Reader } from '../wire/reader.ts';
 import { Writer } from '../wire/writer.ts';
@@ -31,7 +32,8 @@ export const MAX_BENCH = 2 ** 34;
 /** Which built-in protocol a control message belongs to; others may come. */
 const PROTOCOL_BENCH = 1;
 const OPERATIONS: readonly Operation[] = ['take', 'taken', 'give'];
-const CHUNK = 256 * 1024;
+/** One frame: nothing has to be put together on the other side. */
+const CHUNK = MAX_FRAME_PAYLOAD;
 
 export function encodeBench(message: BenchMessage): Uint8Array {
   return new Writer(10)

@@ -11,7 +11,8 @@ export type Effect =
   | {
       readonly kind: 'message';
       readonly message: MessageKind;
-      readonly bytes: Uint8Array;
+      /** In one piece; bulk in as many as came, since nobody looks at it as a whole. */
+      readonly parts: readonly Uint8Array[];
       readonly sequence: number;
     }
   /** The message with this id is handed over in full. */

@@ -176,9 +176,12 @@ export class Pipe {
 
   /** Inputs that effects bring about wait until those effects are all done, or frames would overtake each other. */
   #step(input: Input): void {
-    this.#inputs.push(input);
-    if (this.#busy) return;
+    if (this.#busy) {
+      this.#inputs.push(input);
+      return;
+    }
     this.#busy = true;
+    this.#take(input);
     for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#take(next);
     this.#busy = false;
     this.#arm();
@@ -217,7 +220,7 @@ export class Pipe {
         this.#listener.rtt(this);
         break;
       case 'message':
-        void this.#deliver(effect.message, effect.bytes, effect.sequence);
+        void this.#deliver(effect.message, effect.parts, effect.sequence);
         break;
       case 'sent':
         this.#sent(effect.id);
@@ -235,13 +238,12 @@ export class Pipe {
   }
 
   /** Hands a message to the node's handlers; the peer's window opens again when they are done. */
-  async #deliver(kind: MessageKind, bytes: Uint8Array, sequence: number): Promise<void> {
-    const done = this.#listener.message(
-      this,
-      kind,
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
-    );
-    if (done !== undefined) await done;
+  async #deliver(kind: MessageKind, parts: readonly Uint8Array[], sequence: number): Promise<void> {
+    for (const part of parts) {
+      const bytes = Buffer.isBuffer(part) ? part : Buffer.from(part.buffer, part.byteOffset, part.length);
+      const done = this.#listener.message(this, kind, bytes);
+      if (done !== undefined) await done;
+    }
     this.#step({ kind: 'settled', sequence });
   }
 

@@ -5,15 +5,19 @@
  */
 import { MAX_MESSAGE, SEND_WINDOW } from '../timing.ts';
 import { DecodeError } from '../wire/decode-error.ts';
-import { type Frame, isMessage, type MessageKind } from './frame.ts';
+import { isMessage, joined, type MessageKind, type ReceivedFrame } from './frame.ts';
 import { FRAME_COST } from './send-queue.ts';
 
 export interface Received {
   readonly kind: MessageKind;
-  readonly bytes: Uint8Array;
+  /** In one piece; bulk in as many as came. */
+  readonly parts: readonly Uint8Array[];
   /** To be given to `settle` when the message is dealt with. */
   readonly sequence: number;
 }
+
+/** Parts of a message that are held before they are put together: those of a megabyte in full frames. */
+const MAX_PARTS = 128;
 
 interface Pending {
   readonly sequence: number;
@@ -30,6 +34,8 @@ export class ReceiveWindow {
   #parts: Uint8Array[] = [];
   #partsLength = 0;
   #partsKind: MessageKind | null = null;
+  /** How many of the last parts were not put together yet. */
+  #small = 0;
   /** Cost of frames dealt with since the last acknowledgement was written. */
   #unreported = 0;
   #acknowledged = 0;
@@ -55,12 +61,12 @@ export class ReceiveWindow {
    * @returns the message that it completes, if any
    * @throws DecodeError when the peer breaks the rules
    */
-  accept(frame: Frame): Received | null {
+  accept(frame: ReceivedFrame): Received | null {
     if (frame.sequence !== this.#expected) {
       throw new DecodeError('frame', `number ${frame.sequence} instead of ${this.#expected}`);
     }
     this.#expected = (this.#expected + 1) >>> 0;
-    const cost = frame.payload.length + FRAME_COST;
+    const cost = frame.length + FRAME_COST;
     if (this.#pendingCost > SEND_WINDOW)
       throw new DecodeError('frame', 'more was sent than the window allows');
     this.#pending.push({ sequence: frame.sequence, cost, settled: false });
@@ -97,23 +103,32 @@ export class ReceiveWindow {
     return null;
   }
 
-  #assemble(frame: Frame, kind: MessageKind): Received | null {
+  #assemble(frame: ReceivedFrame, kind: MessageKind): Received | null {
     if (this.#partsKind !== null && this.#partsKind !== kind) {
       throw new DecodeError('frame', `a ${this.#partsKind} message goes on as ${kind}`);
     }
-    if (this.#partsLength + frame.payload.length > MAX_MESSAGE) {
+    if (this.#partsLength + frame.length > MAX_MESSAGE) {
       throw new DecodeError('message', `longer than ${MAX_MESSAGE} bytes`);
     }
-    if (frame.more || this.#partsKind !== null) {
-      this.#parts.push(frame.payload);
-      this.#partsLength += frame.payload.length;
-      this.#partsKind = kind;
-    }
+    const alone = !frame.more && this.#partsKind === null;
+    if (!alone) this.#keep(frame, kind);
     if (frame.more) return null;
-    const bytes = this.#partsKind === null ? frame.payload : Buffer.concat(this.#parts, this.#partsLength);
+    const whole = alone ? frame : { parts: this.#parts, length: this.#partsLength };
     this.#parts = [];
     this.#partsLength = 0;
     this.#partsKind = null;
-    return { kind, bytes, sequence: frame.sequence };
+    this.#small = 0;
+    return { kind, parts: kind === 'bulk' ? whole.parts : [joined(whole)], sequence: frame.sequence };
+  }
+
+  /** A frame of a message that goes on, in few pieces: thousands of tiny ones would cost far more than they hold. */
+  #keep(frame: ReceivedFrame, kind: MessageKind): void {
+    this.#parts.push(...frame.parts);
+    this.#partsLength += frame.length;
+    this.#partsKind = kind;
+    this.#small += frame.parts.length;
+    if (this.#small < MAX_PARTS) return;
+    this.#parts.push(Buffer.concat(this.#parts.splice(this.#parts.length - this.#small)));
+    this.#small = 0;
   }
 }

@@ -16,7 +16,14 @@ import {
 } from '../timing.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import type { Effect, Input, SessionOptions } from './effects.ts';
-import { encodeFrame, type Frame, FrameDecoder, type FrameType, isNumbered } from './frame.ts';
+import {
+  encodeFrame,
+  FrameDecoder,
+  type FrameType,
+  isNumbered,
+  joined,
+  type ReceivedFrame,
+} from './frame.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { SendQueue } from './send-queue.ts';
 
@@ -139,7 +146,7 @@ export class Session {
     }
   }
 
-  #receive(frame: Frame, now: number): void {
+  #receive(frame: ReceivedFrame, now: number): void {
     if (this.#phase === 'proving') {
       this.#prove(frame);
       return;
@@ -151,28 +158,24 @@ export class Session {
     else if (frame.type === 'proof') throw new DecodeError('proof', 'came twice');
   }
 
-  #prove(frame: Frame): void {
+  #prove(frame: ReceivedFrame): void {
     if (frame.type !== 'proof') throw new DecodeError('frame', `${frame.type} before the proof`);
-    if (!this.#options.verify(frame.payload)) throw new DecodeError('proof', "is not the peer's");
+    if (!this.#options.verify(joined(frame))) throw new DecodeError('proof', "is not the peer's");
     this.#phase = 'proven';
     this.#effects.push({ kind: 'proven' });
   }
 
-  #receiveNumbered(frame: Frame, now: number): void {
+  #receiveNumbered(frame: ReceivedFrame, now: number): void {
     if (this.#endReceived && frame.type !== 'close')
       throw new DecodeError('frame', `${frame.type} after the end`);
     const message = this.#window.accept(frame);
     if (frame.type === 'close') {
-      this.#peerClosed(frame.payload, now);
+      this.#peerClosed(joined(frame), now);
       return;
     }
     if (message !== null) {
-      this.#effects.push({
-        kind: 'message',
-        message: message.kind,
-        bytes: message.bytes,
-        sequence: message.sequence,
-      });
+      const { kind, parts, sequence } = message;
+      this.#effects.push({ kind: 'message', message: kind, parts, sequence });
     } else if (frame.type === 'end') {
       this.#endReceived = true;
       this.#effects.push({ kind: 'ended' });

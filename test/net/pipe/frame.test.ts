@@ -7,6 +7,8 @@ import {
   FrameDecoder,
   isMessage,
   isNumbered,
+  joined,
+  type ReceivedFrame,
 } from '../../../src/net/pipe/frame.ts';
 import { decodePreamble, encodePreamble } from '../../../src/net/pipe/preamble.ts';
 import { MAX_FRAME_PAYLOAD } from '../../../src/net/timing.ts';
@@ -29,8 +31,12 @@ function join(chunks: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Frames with payloads copied out of the shared memory of chunks. */
-function plain(frames: readonly Frame[]): Frame[] {
-  return frames.map((f) => ({ ...f, payload: Uint8Array.from(f.payload) }));
+function plain(frames: readonly ReceivedFrame[]): Frame[] {
+  return frames.map((f) => {
+    const { parts, length, ...rest } = f;
+    expect(parts.reduce((sum, part) => sum + part.length, 0)).toBe(length);
+    return { ...rest, payload: Uint8Array.from(joined(f)) };
+  });
 }
 
 test('frame: any frames come back, however the stream is cut', () => {
@@ -51,6 +57,15 @@ test('frame: any frames come back, however the stream is cut', () => {
       },
     ),
   );
+});
+
+test('frame: a payload that comes byte by byte is held in few pieces', () => {
+  const payload = Uint8Array.from({ length: 5000 }, (_, i) => i % 251);
+  const stream = join(encodeFrame({ type: 'bulk', more: false, sequence: 1, acknowledged: 0, payload }));
+  const decoder = new FrameDecoder();
+  const seen = Array.from(stream, (_, i) => decoder.push(stream.subarray(i, i + 1))).flat();
+  expect(plain(seen).map((f) => f.payload)).toEqual([payload]);
+  expect(seen[0]?.parts.length).toBeLessThanOrEqual(16);
 });
 
 test('frame: cut off at every byte nothing comes out, and the rest completes it', () => {

@@ -60,11 +60,12 @@ class Pair {
       (side === 'a' ? this.#toB : this.#toA).push(...effect.chunks);
       return;
     }
-    const detail = 'reason' in effect ? ` ${effect.reason}` : 'bytes' in effect ? ` ${effect.message}` : '';
-    const text = 'bytes' in effect && effect.bytes.length < 40 ? ` ${Buffer.from(effect.bytes)}` : '';
+    const bytes = Buffer.concat('parts' in effect ? effect.parts : []);
+    const detail = 'reason' in effect ? ` ${effect.reason}` : 'parts' in effect ? ` ${effect.message}` : '';
+    const text = 'parts' in effect && bytes.length < 40 ? ` ${bytes}` : '';
     this.log.push(`${side} ${effect.kind}${detail}${text}`);
     if (effect.kind !== 'message') return;
-    this.received += effect.bytes.length;
+    this.received += bytes.length;
     if (this.settle) this.input(side, { kind: 'settled', sequence: effect.sequence });
   }
 }
