@@ -36,11 +36,14 @@ export const MAX_FRAME_PAYLOAD = 65_536;
 /** One message (contract of the pipe): 16 MiB. */
 export const MAX_MESSAGE = 16 * 1024 * 1024;
 
-/** Payload bytes sent and not yet acknowledged: 40 MB/s at 100 ms RTT. */
-export const SEND_WINDOW = 4 * 1024 * 1024;
+/** Payload bytes sent and not yet acknowledged: 80 MB/s at 100 ms RTT. */
+export const SEND_WINDOW = 8 * 1024 * 1024;
 
-/** An acknowledgement goes out after this many payload bytes, long before the window is used up. */
-export const ACK_EVERY_BYTES = 1024 * 1024;
+/**
+ * An acknowledgement goes out after this many payload bytes, long before the window is used up. Each
+ * wakes the sender, which on a fast link costs more than the megabytes themselves (bench/pipe.ts).
+ */
+export const ACK_EVERY_BYTES = 2 * 1024 * 1024;
 
 /** …or this long after the first unacknowledged frame, so that a quiet pipe is acknowledged too. */
 export const ACK_DELAY = 50;

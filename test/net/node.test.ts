@@ -91,7 +91,7 @@ test('node: a slow handler slows the sender down', async () => {
   bob.node.addMessageHandler(() => new Promise<void>((resolve) => waiting.push(resolve)));
   const pipe = await lab.run(alice.node.connect(bob.node.address));
   let sent = 0;
-  for (let i = 0; i < 100; i++) void pipe.send(new Uint8Array(100_000)).then(() => sent++);
+  for (let i = 0; i < 100; i++) void pipe.send(new Uint8Array(200_000)).then(() => sent++);
   await lab.advance(2_000);
   expect(sent).toBeLessThan(60);
   for (const resolve of waiting.splice(0)) resolve();
