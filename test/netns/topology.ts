@@ -193,8 +193,22 @@ function removeStale(): void {
   for (const name of names) {
     const [prefix, pid] = name.split('-');
     if (prefix !== PREFIX || isAlive(Number(pid))) continue;
-    // Another file of this run may be removing it too.
+    // Another file of this run may be removing it too, so neither has to succeed.
+    const left = spawnSync('ip', ['netns', 'pids', name], {
+      encoding: 'utf8',
+      env: { ...process.env, PATH },
+    });
+    for (const child of left.stdout.split('\n').map(Number)) if (child > 1) end(child);
     spawnSync('ip', ['netns', 'del', name], { env: { ...process.env, PATH } });
+  }
+}
+
+/** Ends a process that a killed run left in its namespace. */
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It was gone already.
   }
 }
 
