@@ -38,8 +38,7 @@ async function end(stream: ByteStream, role: 'client' | 'server'): Promise<void>
   const secure = await secured.catch(() => null);
   if (secure === null) return;
   talk(secure);
-  if (random.chance(0.3)) secure.destroy();
-  await io.sleepUntil(io.now() + random.integer(0, 6));
+  if (random.chance(0.7)) await io.sleepUntil(io.now() + random.integer(0, 6));
   for (const one of random.chance(0.5) ? [secure, stream] : [stream, secure]) one.destroy();
 }
 
