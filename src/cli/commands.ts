@@ -3,13 +3,10 @@
  */
 import { accept } from '../app/journeys/accept.ts';
 import { type Conversation, connect } from '../app/journeys/connect.ts';
-import { interfaces } from '../app/journeys/interfaces.ts';
-import { Interface, P2pdError } from '../net/index.ts';
+import { P2pdError } from '../net/index.ts';
 import { stdinBytes, stdinLines, stdoutBytes } from './input.ts';
-import { jsonDocument } from './json.ts';
 import { type CommonOptions, configOf } from './options.ts';
-import { runJourney, type Voice } from './run.ts';
-import { interfacesTable } from './tables.ts';
+import { runJourney, type Voice, voiceOf } from './run.ts';
 
 export interface AcceptCommandOptions extends CommonOptions {
   readonly echo?: boolean;
@@ -23,16 +20,6 @@ export interface ConnectCommandOptions extends CommonOptions {
   readonly linger: number;
 }
 
-export async function runInterfaces(options: CommonOptions): Promise<void> {
-  await runJourney(configOf(options), voiceOf(options), async (ctx) => {
-    const found = await interfaces(ctx);
-    const text = options.json
-      ? jsonDocument({ interfaces: found.map((nic) => new Interface(nic).toDict()) })
-      : interfacesTable(found);
-    process.stdout.write(`${text}\n`);
-  });
-}
-
 export async function runAccept(options: AcceptCommandOptions): Promise<void> {
   const voice: Voice = { ...voiceOf(options), address: true, from: true, interruptedExit: 0 };
   await runJourney(configOf(options), voice, (ctx) =>
@@ -44,10 +31,6 @@ export async function runConnect(peer: string, options: ConnectCommandOptions): 
   const conversation = conversationOf(options);
   const voice: Voice = { ...voiceOf(options), messages: conversation.kind !== 'raw' };
   await runJourney(configOf(options), voice, (ctx) => connect(ctx, peer, conversation));
-}
-
-function voiceOf(options: CommonOptions): Voice {
-  return { json: options.json ?? false, address: false, messages: true, from: false, interruptedExit: 130 };
 }
 
 /** @throws P2pdError USAGE for options that exclude each other */

@@ -30,7 +30,7 @@ export function createProgram(): Command {
   addCommonOptions(program).action(openTui);
   addCommonOptions(program.command('interfaces'))
     .description('list interfaces: name, kind, gateway, addresses')
-    .action(async (options: CommonOptions) => (await commands()).runInterfaces(options));
+    .action(async (options: CommonOptions) => (await import('./interfaces.ts')).runInterfaces(options));
   addCommonOptions(program.command('accept'))
     .description('start a node and accept pipes, until interrupted')
     .option('--echo', 'send each message back unchanged')

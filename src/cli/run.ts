@@ -22,6 +22,11 @@ export interface Voice extends Omit<NarrateOptions, 'log'> {
   readonly interruptedExit: 0 | 130;
 }
 
+/** How a command speaks unless it says otherwise. */
+export function voiceOf(options: { readonly json?: boolean }): Voice {
+  return { json: options.json ?? false, address: false, messages: true, from: false, interruptedExit: 130 };
+}
+
 /** Runs the journey to its end and leaves the process with the contract's exit code. */
 export async function runJourney(
   config: Config,

@@ -1,0 +1,17 @@
+/** The interfaces command: a table or one JSON document. Apart, as no node needs what tables need. */
+import { interfaces } from '../app/journeys/interfaces.ts';
+import { Interface } from '../net/index.ts';
+import { jsonDocument } from './json.ts';
+import { type CommonOptions, configOf } from './options.ts';
+import { runJourney, voiceOf } from './run.ts';
+import { interfacesTable } from './tables.ts';
+
+export async function runInterfaces(options: CommonOptions): Promise<void> {
+  await runJourney(configOf(options), voiceOf(options), async (ctx) => {
+    const found = await interfaces(ctx);
+    const text = options.json
+      ? jsonDocument({ interfaces: found.map((nic) => new Interface(nic).toDict()) })
+      : interfacesTable(found);
+    process.stdout.write(`${text}\n`);
+  });
+}
