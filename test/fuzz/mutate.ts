@@ -7,12 +7,15 @@ export type Mutator = (samples: readonly Uint8Array[]) => Uint8Array;
 
 /** Values that sit on the edges of length fields. */
 const EDGES = [0, 1, 2, 0x7f, 0x80, 0xfe, 0xff];
+/** Share of inputs that have nothing to do with any sample. */
+const NOISE = 1 / 20;
 /** Longest input that is made. */
 const MAX_LENGTH = 1_200;
 
 export function createMutator(seed: number | string): Mutator {
   const random = createRandom(seed);
   return (samples) => {
+    if (random.next() < NOISE) return noise(random, below(random, 200));
     let bytes = Uint8Array.from(pick(random, samples) ?? []);
     for (let rounds = 1 + below(random, 4); rounds > 0; rounds--) bytes = damage(random, bytes, samples);
     return bytes.subarray(0, MAX_LENGTH);

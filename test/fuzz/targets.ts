@@ -2,13 +2,15 @@
  * Every decoder of untrusted bytes, with samples to start from and what must hold for any input:
  * it throws nothing but its own errors, and what it accepts is written again as it was read.
  */
-import { decodeAddress, encodeAddress, parseAddress } from '../../src/net/address.ts';
+import { ADDRESS_PREFIX, decodeAddress, encodeAddress, parseAddress } from '../../src/net/address.ts';
 import { decodeInterface, encodeInterface } from '../../src/net/address-interface.ts';
 import { P2pdError } from '../../src/net/errors.ts';
+import { SIGNATURE_LENGTH } from '../../src/net/identity.ts';
 import { decodeBench, encodeBench } from '../../src/net/pipe/bench.ts';
 import { encodeFrame, type Frame, FrameDecoder, joined } from '../../src/net/pipe/frame.ts';
 import { decodePreamble, encodePreamble } from '../../src/net/pipe/preamble.ts';
 import { ReceiveWindow } from '../../src/net/pipe/receive-window.ts';
+import { Session } from '../../src/net/pipe/session.ts';
 import { decodeBase32 } from '../../src/net/wire/base32.ts';
 import { DecodeError } from '../../src/net/wire/decode-error.ts';
 import { Reader } from '../../src/net/wire/reader.ts';
@@ -18,11 +20,16 @@ import { sampleFields, sampleIdentity } from '../helpers/sample-address.ts';
 export interface Target {
   readonly name: string;
   readonly samples: readonly Uint8Array[];
+  /** Inputs in a run that is not to take long, where one costs much. */
+  readonly few?: number;
   /** Decodes, and gives back what it accepted as bytes; null for what it refused. */
   decode(input: Uint8Array): Uint8Array | null;
   /** What of the input an accepted one must be equal to. @default all of it */
   accepted?(input: Uint8Array, output: Uint8Array): Uint8Array;
 }
+
+/** docs/wire.md, "Address". */
+const ADDRESS_DOMAIN = new TextEncoder().encode('p2pd-demo address\0');
 
 const text = encodeAddress(sampleIdentity, sampleFields);
 const address = decodeBase32(text.slice(5));
@@ -58,26 +65,58 @@ const frames: readonly Frame[] = [
 ];
 const conversation = new Uint8Array(Buffer.concat(frames.flatMap(encodeFrame)));
 
-/** Decodes a stream in pieces whose sizes follow from its own bytes; what is accepted goes on to the window. */
+/** The address of these bytes as a hostile node would sign them; what is accepted is encoded anew. */
+function decodeSigned(body: Uint8Array): Uint8Array {
+  const signature = sampleIdentity.sign(written((writer) => writer.bytes(ADDRESS_DOMAIN).bytes(body)));
+  const decoded = decodeAddress(written((writer) => writer.bytes(body).bytes(signature)));
+  const again = decodeBase32(encodeAddress(sampleIdentity, decoded).slice(ADDRESS_PREFIX.length));
+  return again.subarray(0, again.length - SIGNATURE_LENGTH);
+}
+
+/** A stream in pieces whose sizes follow from its own bytes. */
+function* piecesOf(input: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < input.length; ) {
+    const size = 1 + ((input[at] ?? 0) % 61);
+    yield input.slice(at, at + size);
+    at += size;
+  }
+}
+
+/** Decodes a stream in pieces; what is accepted goes on to the window. */
 function decodeFrames(input: Uint8Array): Uint8Array {
   const decoder = new FrameDecoder();
   const window = new ReceiveWindow();
   const output: Uint8Array[] = [];
-  for (let at = 0; at < input.length; ) {
-    const size = 1 + ((input[at] ?? 0) % 61);
-    for (const frame of decoder.push(input.slice(at, at + size))) {
+  for (const piece of piecesOf(input)) {
+    for (const frame of decoder.push(piece)) {
       const payload = joined(frame);
       output.push(...encodeFrame({ ...frame, payload }));
       if (frame.sequence !== 0) unless(() => window.accept(frame));
     }
-    at += size;
   }
   return new Uint8Array(Buffer.concat(output));
+}
+
+/** Lets a pipe's machine live through a stream. @returns whether the peer kept to the rules */
+function converse(input: Uint8Array): boolean {
+  const session = new Session({ proof: new Uint8Array(64), verify: (proof) => proof.length === 64 }, 0);
+  for (const id of [1, 2]) session.step({ kind: 'send', message: 'text', bytes: utf8('hello'), id }, 0);
+  session.step({ kind: 'start' }, 0);
+  let answered = 0;
+  for (const bytes of piecesOf(input)) {
+    for (const effect of session.step({ kind: 'data', bytes }, 0)) {
+      if (effect.kind === 'write') answered += Buffer.concat(effect.chunks).length;
+      if (effect.kind === 'message') session.step({ kind: 'settled', sequence: effect.sequence }, 0);
+    }
+  }
+  if (answered > 200 + 2 * input.length) throw new Error(`answered ${input.length} bytes with ${answered}`);
+  return session.phase !== 'closed';
 }
 
 export const TARGETS: readonly Target[] = [
   {
     name: 'address bytes',
+    few: 5_000,
     samples: [address],
     decode: (input) => unless(() => decodeAddress(input)) && address,
   },
@@ -90,6 +129,12 @@ export const TARGETS: readonly Target[] = [
     },
     // Line breaks and capitals do not matter.
     accepted: (input) => decodeBase32(Buffer.from(input).toString('latin1').replace(/\s/g, '').slice(5)),
+  },
+  {
+    name: 'address signed again',
+    few: 1_000,
+    samples: [address.subarray(0, address.length - SIGNATURE_LENGTH)],
+    decode: (input) => unless(() => decodeSigned(input)),
   },
   {
     name: 'address entry',
@@ -114,6 +159,11 @@ export const TARGETS: readonly Target[] = [
     samples: [conversation, ...frames.map((frame) => new Uint8Array(Buffer.concat(encodeFrame(frame))))],
     decode: (input) => unless(() => decodeFrames(input)),
     accepted: (input, output) => input.subarray(0, output.length),
+  },
+  {
+    name: 'conversation',
+    samples: [conversation],
+    decode: (input) => (converse(input) ? input : null),
   },
   {
     name: 'bench messages',
