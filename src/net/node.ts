@@ -236,14 +236,21 @@ export class P2PNode {
       sent: (pipe, kind, bytes) => {
         if (kind === 'text') this.#emitText(pipe, 'out', Buffer.from(bytes));
       },
-      closed: (pipe, reason, wasOpen) => {
-        if (this.#pipes.get(pipe.id) === pipe) this.#pipes.delete(pipe.id);
-        if (wasOpen) this.#emit({ event: 'closed', pipe: pipe.id, reason });
+      closed: (pipe, reason) => {
+        if (this.#pipes.get(pipe.id) !== pipe) return;
+        this.#pipes.delete(pipe.id);
+        this.#emit({ event: 'closed', pipe: pipe.id, reason });
       },
     };
   }
 
   #opened(pipe: Pipe, startedAt: number): void {
+    if (this.#pipes.has(pipe.id)) {
+      // Handshakes of one name side by side; no honest peer brings two to their end.
+      this.#refused(pipe.remote, 'this pipe is open already');
+      void pipe.close('this pipe is open already');
+      return;
+    }
     this.#pipes.set(pipe.id, pipe);
     const { initiator, method, path, peer } = pipe.info;
     this.#emit({

@@ -36,7 +36,7 @@ export interface PipeListener {
   rtt(pipe: Pipe): void;
   message(pipe: Pipe, kind: MessageKind, bytes: Buffer): void | Promise<void>;
   sent(pipe: Pipe, kind: MessageKind, bytes: Uint8Array): void;
-  closed(pipe: Pipe, reason: string, wasOpen: boolean): void;
+  closed(pipe: Pipe, reason: string): void;
 }
 
 interface Sending {
@@ -78,7 +78,6 @@ export class Pipe {
   #rtt: number | null = null;
   #nextId = 1;
   #wakeAt = Number.POSITIVE_INFINITY;
-  #isOpen = false;
 
   constructor(io: Io, secured: Secured, info: PipeInfo, listener: PipeListener) {
     this.#io = io;
@@ -211,7 +210,6 @@ export class Pipe {
         break;
       case 'open':
         this.#rtt = effect.rtt;
-        this.#isOpen = true;
         this.#listener.open(this);
         this.#opened.resolve();
         break;
@@ -264,7 +262,7 @@ export class Pipe {
     this.#flushed.resolve();
     this.#opened.reject(new Error(reason));
     this.#closed.resolve(reason);
-    this.#listener.closed(this, reason, this.#isOpen);
+    this.#listener.closed(this, reason);
   }
 
   #closedError(reason?: string): P2pdError {
