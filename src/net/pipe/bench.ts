@@ -118,7 +118,7 @@ export class Bench {
     if (message?.operation === 'taken') run?.taken?.resolve();
     else if (message?.operation === 'take' && run === undefined) {
       this.#runs.set(pipe, { missing: message.bytes, arrived: null, taken: null });
-      this.#count(pipe, 0);
+      return this.#count(pipe, 0);
     } else if (message?.operation === 'give') void this.#give(pipe, message.bytes);
   }
 
@@ -129,17 +129,15 @@ export class Bench {
     this.#giving.delete(pipe);
   }
 
-  #count(pipe: Pipe, length: number): void {
+  /** @returns when our answer is on its way, if one is due: a peer that takes none may not go on asking */
+  #count(pipe: Pipe, length: number): void | Promise<void> {
     const run = this.#runs.get(pipe);
     if (run === undefined) return;
     run.missing -= length;
     if (run.missing > 0) return;
-    if (run.arrived !== null) {
-      run.arrived.resolve();
-      return;
-    }
+    if (run.arrived !== null) return run.arrived.resolve();
     this.#runs.delete(pipe);
-    void pipe.sendKind('control', encodeBench({ operation: 'taken', bytes: 0 })).catch(() => undefined);
+    return pipe.sendKind('control', encodeBench({ operation: 'taken', bytes: 0 })).catch(() => undefined);
   }
 }
 
