@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import { encodeAddress, parseAddress } from '../../src/net/address.ts';
 import type { Identity } from '../../src/net/identity.ts';
 import type { Frame } from '../../src/net/pipe/frame.ts';
-import { io, type LoopbackNode, startLoopbackNode } from './loopback-node.ts';
+import { io, type LoopbackNode, startLoopbackNode, until } from './loopback-node.ts';
 import { startProxy, type Tamper, type TcpProxy } from './proxy.ts';
 
 export const never = new AbortController().signal;
@@ -37,7 +37,9 @@ export function createArena(): Arena {
       return running('friend');
     },
   };
+  let sockets = 0;
   beforeEach(async () => {
+    sockets = openSockets();
     [nodes.server, nodes.friend] = [await startLoopbackNode(), await startLoopbackNode()];
   });
   afterEach(async () => {
@@ -47,8 +49,14 @@ export function createArena(): Arena {
     for (const stream of open.splice(0)) stream.destroy();
     await Promise.all([server.node.stop(), friend.node.stop()]);
     expect(server.node.pipes).toEqual([]);
+    await until(() => openSockets() <= sockets);
   });
   return arena;
+}
+
+/** Listeners and connections of this process. */
+function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => /TCP|TLS/.test(name)).length;
 }
 
 /** A bare connection to the server, and how long it lasted. */
