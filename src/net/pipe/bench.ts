@@ -59,19 +59,21 @@ export function decodeBench(bytes: Uint8Array): BenchMessage | null {
   return { operation, bytes: count };
 }
 
-/** What one pipe is in the middle of. */
+/** What we asked for on a pipe. */
 interface Run {
   /** Bulk bytes still to come. */
   missing: number;
-  /** Told when they have come; null where the peer waits to be told. */
-  readonly arrived: Deferred<void> | null;
+  /** Told when they have come. */
+  readonly arrived: Deferred<void>;
   /** Told when the peer has taken ours. */
-  readonly taken: Deferred<void> | null;
+  readonly taken: Deferred<void>;
 }
 
 export class Bench {
   readonly #io: Io;
   readonly #runs = new WeakMap<Pipe, Run>();
+  /** Bulk bytes still to come of what the peer sends to measure; it is told when they have. */
+  readonly #taking = new WeakMap<Pipe, number>();
   /** Pipes that we are sending to because the peer asked: one such wish at a time. */
   readonly #giving = new WeakSet<Pipe>();
 
@@ -82,11 +84,14 @@ export class Bench {
   /**
    * Sends `bytes`, then has as many sent.
    *
-   * @throws P2pdError PIPE_CLOSED, USAGE for a size out of range
+   * @throws P2pdError PIPE_CLOSED, USAGE for a size out of range, BUSY while another one runs on the pipe
    */
   async run(pipe: Pipe, bytes: number): Promise<BenchResult> {
     if (!Number.isInteger(bytes) || bytes < 1 || bytes > MAX_BENCH) {
       throw new P2pdError('USAGE', `a bench moves 1 to ${MAX_BENCH} bytes, not ${bytes}`);
+    }
+    if (this.#runs.has(pipe)) {
+      throw new P2pdError('BUSY', 'a bench is under way on this pipe', { hint: 'wait until it is done' });
     }
     const run: Run = { missing: bytes, arrived: deferred(), taken: deferred() };
     this.#runs.set(pipe, run);
@@ -114,10 +119,9 @@ export class Bench {
   take(pipe: Pipe, kind: 'control' | 'bulk', bytes: Uint8Array): void | Promise<void> {
     if (kind === 'bulk') return this.#count(pipe, bytes.length);
     const message = decodeOrNull(bytes);
-    const run = this.#runs.get(pipe);
-    if (message?.operation === 'taken') run?.taken?.resolve();
-    else if (message?.operation === 'take' && run === undefined) {
-      this.#runs.set(pipe, { missing: message.bytes, arrived: null, taken: null });
+    if (message?.operation === 'taken') this.#runs.get(pipe)?.taken.resolve();
+    else if (message?.operation === 'take' && !this.#taking.has(pipe)) {
+      this.#taking.set(pipe, message.bytes);
       return this.#count(pipe, 0);
     } else if (message?.operation === 'give') void this.#give(pipe, message.bytes);
   }
@@ -129,15 +133,29 @@ export class Bench {
     this.#giving.delete(pipe);
   }
 
-  /** @returns when our answer is on its way, if one is due: a peer that takes none may not go on asking */
+  /**
+   * Where both sides measure at once, bulk says not whose it is: the peer's is filled first, the sum is right.
+   *
+   * @returns when our answer is on its way, if one is due: a peer that takes none may not go on asking
+   */
   #count(pipe: Pipe, length: number): void | Promise<void> {
+    const missing = this.#taking.get(pipe);
+    if (missing === undefined) {
+      this.#arrived(pipe, length);
+      return;
+    }
+    this.#taking.set(pipe, missing - length);
+    if (missing > length) return;
+    this.#taking.delete(pipe);
+    this.#arrived(pipe, length - missing);
+    return pipe.sendKind('control', encodeBench({ operation: 'taken', bytes: 0 })).catch(() => undefined);
+  }
+
+  #arrived(pipe: Pipe, length: number): void {
     const run = this.#runs.get(pipe);
     if (run === undefined) return;
     run.missing -= length;
-    if (run.missing > 0) return;
-    if (run.arrived !== null) return run.arrived.resolve();
-    this.#runs.delete(pipe);
-    return pipe.sendKind('control', encodeBench({ operation: 'taken', bytes: 0 })).catch(() => undefined);
+    if (run.missing <= 0) run.arrived.resolve();
   }
 }
 
@@ -148,8 +166,8 @@ async function sendBulk(pipe: Pipe, bytes: number): Promise<void> {
   }
 }
 
-async function unlessClosed(pipe: Pipe, wait: Deferred<void> | null): Promise<void> {
-  const reason = await Promise.race([wait?.promise, pipe.closed]);
+async function unlessClosed(pipe: Pipe, wait: Deferred<void>): Promise<void> {
+  const reason = await Promise.race([wait.promise, pipe.closed]);
   if (reason !== undefined) throw new P2pdError('PIPE_CLOSED', `the pipe closed during the bench: ${reason}`);
 }
 
