@@ -84,7 +84,7 @@ export class Session {
   get wakeAt(): number {
     if (this.#phase === 'closed') return Number.POSITIVE_INFINITY;
     const idle = this.#lastReceived + (this.#pingAt === null ? KEEPALIVE_INTERVAL : KEEPALIVE_TIMEOUT);
-    return Math.min(idle, this.#ackAt, this.#closeBy);
+    return Math.min(idle, this.#blocked ? Number.POSITIVE_INFINITY : this.#ackAt, this.#closeBy);
   }
 
   step(input: Input, now: number): readonly Effect[] {
@@ -247,7 +247,8 @@ export class Session {
     else if (silence >= KEEPALIVE_TIMEOUT)
       this.#finish(`the peer has been silent for ${Math.round(silence / 1000)} s`);
     else {
-      if (now >= this.#ackAt) this.#write('ack', EMPTY);
+      // While the transport is full it waits, or a peer that never reads would fill our memory.
+      if (now >= this.#ackAt && !this.#blocked) this.#write('ack', EMPTY);
       if (silence >= KEEPALIVE_INTERVAL) this.#ping(now);
     }
   }

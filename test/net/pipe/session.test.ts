@@ -248,6 +248,25 @@ test('session: pings that come while the transport is full are answered once, wh
   expect(write?.kind === 'write' && write.chunks).toHaveLength(1);
 });
 
+test('session: acknowledgements wait while the transport is full, and one says it all then', () => {
+  const pair = new Pair().open();
+  const session = pair.a;
+  session.block();
+  const written = (input: Input, now: number) =>
+    session.step(input, now).filter((effect) => effect.kind === 'write').length;
+  let acks = 0;
+  for (let i = 1; i <= 100; i++) {
+    acks += written(frameBytes({ type: 'text', sequence: i }), i * 100);
+    acks += written({ kind: 'settled', sequence: i }, i * 100);
+    acks += written({ kind: 'tick' }, i * 100 + 60);
+  }
+  expect(acks).toBe(0);
+  acks += written({ kind: 'drained' }, 10_100);
+  expect(session.wakeAt).toBeLessThanOrEqual(10_100);
+  acks += written({ kind: 'tick' }, 10_100);
+  expect(acks).toBe(1);
+});
+
 test('session: a round trip is measured from ping to pong', () => {
   const pair = new Pair().open();
   pair.now = 1000;
