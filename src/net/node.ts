@@ -26,6 +26,7 @@ import { Bench, type BenchResult } from './pipe/bench.ts';
 import type { MessageKind } from './pipe/frame.ts';
 import { type Pipe, type PipeListener, pipeName } from './pipe/pipe.ts';
 import { PIPE_ID_LENGTH } from './pipe/preamble.ts';
+import { refuseAtOnce } from './pipe/secure.ts';
 import type { Endpoint } from './wire/endpoint.ts';
 import { formatEndpoint } from './wire/endpoint.ts';
 
@@ -156,7 +157,7 @@ export class P2PNode {
     };
   }
 
-  /** Measures a pipe's throughput, both ways. Throws P2pdError PIPE_CLOSED, USAGE. */
+  /** Measures a pipe's throughput, both ways. Throws P2pdError PIPE_CLOSED, USAGE, BUSY. */
   bench(pipe: Pipe, bytes: number): Promise<BenchResult> {
     return this.#bench.run(pipe, bytes);
   }
@@ -191,7 +192,7 @@ export class P2PNode {
   async #accept(stream: ByteStream): Promise<void> {
     const { remote } = stream;
     if (!this.#admission.enter(remote.ip)) {
-      stream.destroy();
+      refuseAtOnce(stream, 'busy');
       this.#refused(remote, 'too many handshakes under way');
       return;
     }

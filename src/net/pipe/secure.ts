@@ -123,6 +123,12 @@ export async function refuse(io: Io, stream: ByteStream, why: AlertName): Promis
   stream.destroy();
 }
 
+/** As `refuse` where there is no room to wait: just after accepting, when nothing has come that would reset it. */
+export function refuseAtOnce(stream: ByteStream, why: AlertName): void {
+  stream.write([encodeAlert(why)]);
+  stream.destroy();
+}
+
 /** HKDF-SHA256 over what only the two can compute, bound to who dialled whom. */
 function pskOf(
   identity: Identity,
