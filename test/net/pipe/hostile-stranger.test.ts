@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import type { Identity } from '../../../src/net/identity.ts';
 import { encodeFrame } from '../../../src/net/pipe/frame.ts';
 import { encodePreamble } from '../../../src/net/pipe/preamble.ts';
-import { diallerPsk, secureAsAnswerer, secureAsDialler } from '../../../src/net/pipe/secure.ts';
-import { HANDSHAKE_TIMEOUT, MAX_HANDSHAKES_PER_ADDRESS } from '../../../src/net/timing.ts';
+import { diallerPsk, readPreamble, secureAsAnswerer, secureAsDialler } from '../../../src/net/pipe/secure.ts';
+import { HANDSHAKE_TIMEOUT, MAX_HANDSHAKES, MAX_HANDSHAKES_PER_ADDRESS } from '../../../src/net/timing.ts';
 import { encodeAlert } from '../../../src/net/wire/alert.ts';
 import {
   addressAt,
@@ -128,12 +128,64 @@ test('hostile: a server of another version, a silent one and one of another key 
 });
 
 test('hostile: hundreds of silent strangers from one address leave room for others', async () => {
-  const strangers = Array.from({ length: 400 }, () => stranger(arena, '127.0.0.2'));
-  await until(() => refusals(arena).length >= 400 - MAX_HANDSHAKES_PER_ADDRESS);
+  const strangers = Array.from({ length: 500 }, () => stranger(arena, '127.0.0.2'));
+  await until(() => refusals(arena).length === 500 - MAX_HANDSHAKES_PER_ADDRESS);
   expect(refusals(arena).every((reason) => reason === 'too many handshakes under way')).toBe(true);
   const pipe = await arena.friend.node.connect(arena.server.node.address);
   expect(pipe.peer).toBe(arena.server.node.nodeId);
   for (const { socket } of strangers) socket.destroy();
+});
+
+test('hostile: whoever has no place among the handshakes is told that the node is busy', async () => {
+  const strangers = Array.from({ length: MAX_HANDSHAKES_PER_ADDRESS }, () => stranger(arena));
+  await until(() => strangers.every(({ socket }) => !socket.connecting));
+  await expect(arena.friend.node.connect(arena.server.node.address)).rejects.toMatchObject({ code: 'BUSY' });
+  for (const { socket } of strangers) socket.destroy();
+  await until(() => refusals(arena).length === 1 + strangers.length);
+});
+
+test('hostile: strangers from many addresses get no more places than there are', async () => {
+  const addresses = Array.from({ length: 12 }, (_, i) => `127.0.1.${i + 1}`);
+  const strangers = addresses.flatMap((ip) => Array.from({ length: 30 }, () => stranger(arena, ip)));
+  await until(() => refusals(arena).length === strangers.length - MAX_HANDSHAKES);
+  expect(refusals(arena).every((reason) => reason === 'too many handshakes under way')).toBe(true);
+  for (const { socket } of strangers) socket.destroy();
+  await until(() => refusals(arena).length === strangers.length);
+});
+
+test('hostile: a caller with a right preamble and no key, offering TLS of its own, gets nowhere', async () => {
+  const { socket } = stranger(arena);
+  socket.write(preambleOf(await freshIdentity()));
+  const tls = tlsConnect({ socket, rejectUnauthorized: false, minVersion: 'TLSv1.3' });
+  arena.open.push(tls);
+  const error = await new Promise<Error>((resolve) => tls.once('error', resolve));
+  expect(error.message).toMatch(/alert|disconnected/);
+  await until(() => refusals(arena).length === 1);
+  expect(opened(arena)).toBe(0);
+});
+
+test("hostile: whoever stole the caller's own key cannot pretend to be the server to it", async () => {
+  // With the caller's secret the key of TLS can be worked out; the server's signature cannot.
+  const thief: Identity = {
+    ...(await freshIdentity()),
+    publicKey: arena.server.identity.publicKey,
+    sharedSecret: () => arena.friend.identity.sharedSecret(arena.server.identity.publicKey),
+  };
+  let secured = 0;
+  const listener = await io.listenTcp({ ip: '127.0.0.1', port: 0 }, (stream) => {
+    void readPreamble(stream, never).then(async (first) => {
+      if (first.kind !== 'preamble') return;
+      const { stream: secure, proof } = await secureAsAnswerer(io, stream, thief, first.preamble, never);
+      secured++;
+      arena.open.push(secure);
+      secure.write(encodeFrame(frame({ type: 'proof', payload: proof })));
+    });
+  });
+  arena.open.push({ destroy: () => void listener.close() });
+  const address = addressAt(arena, arena.server.identity, listener.local.port);
+  const connecting = arena.friend.node.connect(address);
+  await expect(connecting).rejects.toThrow("proof: is not the peer's");
+  expect(secured).toBe(1);
 });
 
 test('hostile: an answering side without the key of the address is never believed', async () => {
