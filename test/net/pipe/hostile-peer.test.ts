@@ -92,3 +92,18 @@ test('hostile: a peer that half-closes, or vanishes, leaves nothing behind', asy
   await until(() => closings().length === 2);
   expect(arena.server.node.pipes).toEqual([]);
 });
+
+test('hostile: handlers that throw hurt no other message', async () => {
+  const { server, friend } = arena;
+  const heard: string[] = [];
+  server.node.addMessageHandler(() => {
+    throw new Error('oops');
+  });
+  server.node.addMessageHandler(() => Promise.reject(new Error('oops')));
+  server.node.addMessageHandler((message) => void heard.push(String(message)));
+  const pipe = await friend.node.connect(server.node.address);
+  for (const word of ['one', 'two', 'three']) await pipe.send(word);
+  await until(() => heard.length === 3);
+  expect(heard).toEqual(['one', 'two', 'three']);
+  expect(server.node.pipes).toHaveLength(1);
+});
