@@ -27,8 +27,7 @@ import type { MessageKind } from './pipe/frame.ts';
 import { type Pipe, type PipeListener, pipeName } from './pipe/pipe.ts';
 import { PIPE_ID_LENGTH } from './pipe/preamble.ts';
 import { refuseAtOnce } from './pipe/secure.ts';
-import type { Endpoint } from './wire/endpoint.ts';
-import { formatEndpoint } from './wire/endpoint.ts';
+import { type Endpoint, formatEndpoint } from './wire/endpoint.ts';
 
 export class P2PNode {
   /** 32 hex digits that name the node; they follow from its public key. */
