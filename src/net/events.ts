@@ -42,8 +42,8 @@ export interface OpenEvent {
   readonly encrypted: true;
   /** ms, as the contract defines it. */
   readonly elapsed: number;
-  /** Round trip of the path in ms. */
-  readonly rtt: number;
+  /** Round trip of the path in ms; null where it opened before one was measured. */
+  readonly rtt: number | null;
 }
 
 export interface MessageEvent {
@@ -74,4 +74,94 @@ export interface RefusedEvent {
   readonly reason: string;
 }
 
-export type NodeEvent = AttemptEvent | OpenEvent | MessageEvent | RttEvent | ClosedEvent | RefusedEvent;
+/** A kind of public service that a node asks at its start. */
+export type ServiceName = 'stun' | 'mqtt' | 'ntp';
+
+/** How asking one kind of service went; `detail` says in a few words what answered and how fast. */
+export interface ServiceEvent {
+  readonly event: 'step';
+  readonly node: string;
+  readonly name: ServiceName;
+  readonly state: 'start' | 'ok' | 'failed';
+  readonly detail?: string;
+}
+
+/** How the Internet sees one address of an interface (server-reflexive, RFC 8445 §4). */
+export interface OuterFact {
+  /** The interface's id. */
+  readonly interface: string;
+  readonly family: Family;
+  readonly inner: string;
+  readonly outer: string;
+  /** Which transport the answers came over. */
+  readonly transport: 'udp' | 'tcp';
+  /** Servers that agree. */
+  readonly agreed: number;
+  /** Round trip of the fastest of them, ms. */
+  readonly rtt: number;
+}
+
+export interface BrokerFact {
+  readonly url: string;
+  readonly state: 'connecting' | 'listening' | 'lost';
+  /** Round trip of a message to ourselves through it, ms; null before the first. */
+  readonly rtt: number | null;
+  /** Why it was lost. */
+  readonly reason: string | null;
+}
+
+/** Our clock against that of time servers: corrected time = own + offset. */
+export interface ClockOffset {
+  /** ms. */
+  readonly offset: number;
+  /** ± ms. */
+  readonly error: number;
+  /** Answers that agree. */
+  readonly samples: number;
+}
+
+/** What a node knows of the world outside; told anew, whole, with each change. */
+export interface WorldEvent {
+  readonly event: 'world';
+  readonly node: string;
+  readonly outer: readonly OuterFact[];
+  readonly brokers: readonly BrokerFact[];
+  /** null = not known. */
+  readonly clock: ClockOffset | null;
+  /** No service of any kind could be reached, though some were asked. */
+  readonly offline: boolean;
+}
+
+/** A node's address is another one now: a higher sequence number. */
+export interface AddressEvent {
+  readonly event: 'address';
+  readonly node: string;
+  readonly address: string;
+}
+
+/** How asking a peer over signalling goes. */
+export interface SignalEvent {
+  readonly event: 'signal';
+  readonly pipe: string;
+  readonly peer: string;
+  /** asked: sent to its brokers · answered: it acknowledged · silent: it did not, on any of them. */
+  readonly state: 'asked' | 'answered' | 'silent';
+  /** Brokers that the message went to. */
+  readonly brokers: readonly string[];
+  /** Round trip to the peer's program, ms; null before it answered. */
+  readonly rtt: number | null;
+  /** Its clock against ours; null before it answered. */
+  readonly clock: ClockOffset | null;
+}
+
+export type NodeEvent =
+  | AttemptEvent
+  | OpenEvent
+  | MessageEvent
+  | RttEvent
+  | ClosedEvent
+  | RefusedEvent
+  | ServiceEvent
+  | WorldEvent
+  | AddressEvent
+  | SignalEvent;

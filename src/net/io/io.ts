@@ -80,6 +80,52 @@ export interface TcpListener {
   close(): Promise<void>;
 }
 
+/** What a UDP socket tells whoever reads it. */
+export interface DatagramReader {
+  datagram(data: Uint8Array, remote: Endpoint): void;
+  /** A datagram could not leave, or the other side's host refused one (`code` ENETUNREACH, ECONNREFUSED…). */
+  failed?(error: Error): void;
+}
+
+export interface UdpSocket {
+  readonly local: Endpoint;
+  /** Sends one datagram; what the system says against it goes to the reader. Never throws. */
+  send(data: Uint8Array, remote: Endpoint): void;
+  close(): void;
+}
+
+/** What an MQTT broker connection tells whoever reads it. Nothing is called after `closed`. */
+export interface BrokerReader {
+  message(topic: string, payload: Uint8Array): void;
+  /** The connection is gone, without our having asked for it. */
+  closed(reason: string): void;
+}
+
+/** A session with one MQTT broker (MQTT 3.1.1, QoS 1, clean session, random client id). */
+export interface BrokerConnection {
+  /** @returns when the broker has granted it. @throws when it refuses or is gone */
+  subscribe(topic: string): Promise<void>;
+  /** @returns when the broker has taken it (PUBACK). @throws when it is gone */
+  publish(topic: string, payload: Uint8Array): Promise<void>;
+  /** Leaves; `closed` is not called. */
+  close(): void;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface HttpQuestion {
+  /** Path and query: `/servers.json?nonce=…`. */
+  readonly path: string;
+  /** The own address that the caller reached. */
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+}
+
 export interface Io {
   /** Monotonic ms. */
   now(): number;
@@ -101,6 +147,33 @@ export interface Io {
    * @throws the system's error (`code` ECONNREFUSED, EHOSTUNREACH…), an AbortError when the signal aborts
    */
   dialTcp(local: Endpoint | null, remote: Endpoint, signal: AbortSignal): Promise<ByteStream>;
+  /**
+   * Opens a UDP socket (port 0 = any).
+   *
+   * @throws the system's error (`code` EADDRINUSE, EADDRNOTAVAIL)
+   */
+  openUdp(local: Endpoint, reader: DatagramReader): Promise<UdpSocket>;
+  /**
+   * Connects to an MQTT broker, once: `mqtt://host:port` or `mqtts://host:port`.
+   *
+   * @throws when it is not reachable, refuses, or the signal aborts
+   */
+  openBroker(url: string, reader: BrokerReader, signal: AbortSignal): Promise<BrokerConnection>;
+  /**
+   * The addresses of a name, asked from the system's name servers (never by its blocking resolver).
+   *
+   * @throws the resolver's error (`code` ENOTFOUND, ENODATA, ECONNREFUSED, ETIMEOUT)
+   */
+  lookup(host: string, family: Family, signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Asks `http://…` once; follows nothing.
+   *
+   * @param limit bytes of a body at most
+   * @throws the system's error, or one for a longer body
+   */
+  httpGet(url: string, limit: number, signal: AbortSignal): Promise<HttpAnswer>;
+  /** Answers GET requests. @throws as `listenTcp` */
+  serveHttp(local: Endpoint, answer: (question: HttpQuestion) => HttpAnswer): Promise<TcpListener>;
   /**
    * TLS 1.3 with an external pre-shared key and nothing else: no certificates, no tickets,
    * X25519 for forward secrecy. Takes the stream over; on failure it is destroyed.
