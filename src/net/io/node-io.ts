@@ -7,9 +7,12 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { familyOf } from '../wire/ip.ts';
+import { httpGet, serveHttp } from './http.ts';
 import type { ByteStream, Io, TcpListener } from './io.ts';
+import { lookup } from './names.ts';
 import { SocketStream } from './socket-stream.ts';
 import { prepareTls, secureStream } from './tls.ts';
+import { openUdp } from './udp.ts';
 
 /** setTimeout's own limit: 2^31 − 1 ms. */
 const MAX_TIMER = 2_147_483_647;
@@ -25,6 +28,15 @@ export function createNodeIo(): Io {
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     listenTcp,
     dialTcp,
+    openUdp,
+    async openBroker(url, reader, signal) {
+      // 100 ms to load: only who meets others by a broker pays for it.
+      const mqtt = await import('./mqtt.ts');
+      return mqtt.openBroker(url, reader, signal);
+    },
+    lookup,
+    httpGet,
+    serveHttp,
     secure(stream, role, psk, signal) {
       if (!(stream instanceof SocketStream)) throw new TypeError('only a stream of this Io can be secured');
       return secureStream(stream, role, psk, signal);
