@@ -5,6 +5,8 @@ import type { Method, NodeEvent, Pathway } from './events.ts';
 import type { Identity } from './identity.ts';
 import type { Io, NetworkInterface } from './io/io.ts';
 import type { Pipe } from './pipe/pipe.ts';
+import type { ServerList } from './servers.ts';
+import type { StateFiles } from './state-files.ts';
 import type { Endpoint, Family } from './wire/endpoint.ts';
 
 /**
@@ -34,7 +36,7 @@ export interface ConnectOptions {
 }
 
 /** Methods that this version has, in the contract's order. */
-export const AVAILABLE_METHODS: readonly Method[] = ['direct'];
+export const AVAILABLE_METHODS: readonly Method[] = ['direct', 'reverse'];
 
 export function defaultConnectOptions(): ConnectOptions {
   return { methods: AVAILABLE_METHODS, paths: ['external', 'local'], families: [4, 6], signal: null };
@@ -48,6 +50,8 @@ export interface StartOptions {
   readonly port?: number;
   /** Only interfaces of these names. @default all */
   readonly interfaces?: readonly string[];
+  /** Public services that the node may use: `PUBLIC_SERVERS`, say. @default none */
+  readonly servers?: ServerList;
   /** Node ids that may open pipes. @default everybody */
   readonly allow?: readonly string[];
   /** Called with everything the node tells about its pipes. */
@@ -66,6 +70,10 @@ export interface NodeSetup {
   readonly machineId: string;
   readonly slot: number;
   readonly interfaces: readonly NetworkInterface[];
+  /** Services that the node may use; undefined: none. */
+  readonly servers?: ServerList;
+  /** What outlives the process; undefined: nothing does. */
+  readonly files?: StateFiles;
   /** null: the derived one, or the next free. */
   readonly port: number | null;
   /** null: everybody. */

@@ -6,6 +6,8 @@ import { P2pdError } from './errors.ts';
 import { generateSecretKey, type Identity, identityOf, isValidSecretKey } from './identity.ts';
 import type { Io, NetworkInterface } from './io/io.ts';
 import type { NodeSetup, StartOptions } from './node-options.ts';
+import { NO_SERVERS } from './servers.ts';
+import type { StateFiles } from './state-files.ts';
 
 /** A node's place in the state directory, while it holds it. */
 export interface ClaimedIdentity {
@@ -13,6 +15,8 @@ export interface ClaimedIdentity {
   readonly slot: number;
   /** 16 hex digits. */
   readonly machineId: string;
+  /** What outlives the process, in the same state directory. */
+  readonly files: StateFiles;
   release(): Promise<void>;
 }
 
@@ -26,6 +30,17 @@ export async function openIo(): Promise<Io> {
 export async function sampleLoad(): Promise<{ cpu: number; memoryUsed: number; load1: number }> {
   const load = await import('./io/load.ts');
   return load.sampleLoad();
+}
+
+/** @param directory undefined: P2PD_HOME, else the platform's data directory */
+export async function openStateFiles(directory?: string): Promise<StateFiles> {
+  const { defaultStateDirectory } = await import('./io/files.ts');
+  const { readKept, writeKept } = await import('./io/kept-files.ts');
+  const state = directory ?? defaultStateDirectory();
+  return {
+    read: (name) => readKept(state, name),
+    write: (name, text) => writeKept(state, name, text),
+  };
 }
 
 /**
@@ -44,7 +59,13 @@ export async function claimIdentity(io: Io, directory?: string): Promise<Claimed
   try {
     const slot = await claimSlot(state, keys);
     const machineId = await machineIdOf(state);
-    return { identity: identityOf(slot.secretKey), slot: slot.number, machineId, release: slot.release };
+    return {
+      identity: identityOf(slot.secretKey),
+      slot: slot.number,
+      machineId,
+      files: await openStateFiles(state),
+      release: slot.release,
+    };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     const code = error.kind === 'damaged' ? 'KEY_DAMAGED' : 'STATE_UNUSABLE';
@@ -87,6 +108,8 @@ export async function setupOf(options: StartOptions): Promise<NodeSetup> {
     identity: claimed.identity,
     machineId: claimed.machineId,
     slot: claimed.slot,
+    servers: options.servers ?? NO_SERVERS,
+    files: claimed.files,
     interfaces,
     port: options.port ?? null,
     allow: options.allow ?? null,
