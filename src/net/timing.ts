@@ -12,6 +12,15 @@ export const ATTEMPT_DELAY = 100;
 /** One direct attempt, TCP and handshake together: three SYNs (0, 1, 3 s), then it is given up. */
 export const ATTEMPT_TIMEOUT = 6_000;
 
+/**
+ * From the peer's answer until its connection must have come in: one attempt of its own, and the
+ * start of its last one.
+ */
+export const DIAL_BACK_TIMEOUT = 7_000;
+
+/** Addresses of a stranger that it may make us dial with one request. */
+export const MAX_DIAL_BACKS = 6;
+
 /** Own × peer address pairs tried by one connect; P2PD tries 6 per method, we one list for all. */
 export const MAX_DIRECT_ATTEMPTS = 24;
 
@@ -50,3 +59,61 @@ export const ACK_DELAY = 50;
 
 /** From the request to close until the socket is dropped although the peer did not answer. */
 export const CLOSE_TIMEOUT = 2_000;
+
+/** Brokers where a node listens at once: one may die and one may hang, and it is still heard. */
+export const WANTED_BROKERS = 3;
+
+/** A broker that has said nothing for this long since it was dialled gets company from the next in the list. */
+export const BROKER_PATIENCE = 500;
+
+/** From dialling a broker until it must have granted the subscription. */
+export const BROKER_TIMEOUT = 4_000;
+
+/** A broker that has not acknowledged a message by then hangs. */
+export const PUBACK_TIMEOUT = 3_000;
+
+/** A message to ourselves through each broker this often: some take subscriptions and deliver nothing. */
+export const PROBE_INTERVAL = 30_000;
+
+/** Between tries of a broker that was lost: this, doubling up to RETRY_LONGEST. */
+export const BROKER_RETRY = 2_000;
+export const BROKER_RETRY_LONGEST = 120_000;
+
+/** Brokers of peers, which are not ours, kept open for this long after their last use. */
+export const GUEST_BROKER_IDLE = 60_000;
+
+/** Of them at once. */
+export const MAX_GUEST_BROKERS = 12;
+
+/** Asking public services at the start of a node: by then everything that answers has answered. */
+export const SERVICES_TIMEOUT = 1_500;
+
+/** One sealed signalling message: an address (480), names of what is wanted and the seal (156), with room to grow. */
+export const MAX_ENVELOPE = 2_048;
+
+/** How long a signalling message may claim to be fresh: replay windows need not remember more. */
+export const MAX_SIGNAL_LIFETIME = 60_000;
+
+/** How long ours are fresh: the sender gives up after SIGNAL_TIMEOUT, the last copy may be under way for as long. */
+export const SIGNAL_LIFETIME = 12_000;
+
+/**
+ * What a sender's clock may be off: corrected clocks agree within 0.3 s, those that machines keep by
+ * themselves within seconds. Past that, one more round trip (a challenge) replaces the clock.
+ */
+export const SIGNAL_SKEW = 10_000;
+
+/** First resend of a signalling message that was not acknowledged, unless two round trips to the peer are longer. */
+export const SIGNAL_RESEND = 300;
+
+/** Between resends at most: doubling from 300 ms, a message leaves four times within SIGNAL_TIMEOUT. */
+export const SIGNAL_RESEND_LONGEST = 4_000;
+
+/** From sending until the peer counts as silent: four losses in a row, or round trips of seconds. */
+export const SIGNAL_TIMEOUT = 6_000;
+
+/** Good for answering a challenge: the sender resends at once, so two SIGNAL_TIMEOUT and more. */
+export const CHALLENGE_LIFETIME = 30_000;
+
+/** The same copy of a message is answered again only after this: it comes over several brokers at once. */
+export const REPEAT_INTERVAL = 200;
