@@ -17,10 +17,16 @@ const NET_ORDER = [
   'own-address',
   'signal',
   'pipe',
+  'pipe-events',
   'connect',
   'node-options',
+  'via',
+  'info-server',
   'setup',
   'interface',
+  'world',
+  'meeting',
+  'presence',
   'node',
 ];
 

@@ -63,6 +63,11 @@ export function encodeAddress(identity: Identity, fields: AddressFields): string
   return ADDRESS_PREFIX + encodeBase32(new Writer().bytes(body).bytes(signature).finish());
 }
 
+/** The bytes of an address that `encodeAddress` made. */
+export function addressBytes(text: string): Uint8Array {
+  return decodeBase32(text.slice(ADDRESS_PREFIX.length), ADDRESS_PREFIX.length + 1);
+}
+
 /**
  * Reads an address as a person pastes it (line breaks and case do not matter) and checks its signature.
  *

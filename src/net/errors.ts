@@ -17,7 +17,12 @@ export const ERROR_CODES = {
   ADDRESS_TOO_NEW: { exit: 2, hint: 'update this p2pd-demo: npx p2pd-demo@latest' },
   OWN_ADDRESS: { exit: 2, hint: "give the other side's address, or start a second node" },
   NO_PATH: { exit: 10, hint: 'check that the other side still runs and that its address is the newest' },
+  PEER_SILENT: { exit: 11, hint: 'check that the other side still runs and that its address is the newest' },
   NO_ANSWER: { exit: 11, hint: 'the other side may not answer messages; start it with accept --echo' },
+  NO_SERVICE: {
+    exit: 13,
+    hint: 'check the Internet connection, name servers of your own with --servers or --via, or run p2pd-demo serve',
+  },
   NOT_ALLOWED: { exit: 14, hint: 'ask the other side to add your node id to its --allow list' },
   WRONG_PROTOCOL: { exit: 14, hint: 'run the same version of p2pd-demo on both sides' },
   BUSY: { exit: 14, hint: 'try again in a few seconds' },

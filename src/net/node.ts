@@ -3,8 +3,8 @@
  * decision of its own.
  */
 import { setMaxListeners } from 'node:events';
-import { encodeAddress, parseAddress } from './address.ts';
-import { connectDirect } from './connect/connect.ts';
+import { type NodeAddress, parseAddress } from './address.ts';
+import { connectPipe } from './connect/connect.ts';
 import { derivedPort, type Listening, listen } from './connect/listen.ts';
 import { directCandidates, pathwayOf } from './connect/pathway.ts';
 import { P2pdError, reasonOf } from './errors.ts';
@@ -19,7 +19,6 @@ import {
   type NodeSetup,
   type StartOptions,
 } from './node-options.ts';
-import { addressEntries } from './own-address.ts';
 import { acceptPipe } from './pipe/accept.ts';
 import { Admission } from './pipe/admission.ts';
 import { Bench, type BenchResult } from './pipe/bench.ts';
@@ -27,6 +26,8 @@ import type { MessageKind } from './pipe/frame.ts';
 import { type Pipe, type PipeListener, pipeName } from './pipe/pipe.ts';
 import { PIPE_ID_LENGTH } from './pipe/preamble.ts';
 import { refuseAtOnce } from './pipe/secure.ts';
+import { openEventOf, roundTripOf } from './pipe-events.ts';
+import { Presence } from './presence.ts';
 import { type Endpoint, formatEndpoint } from './wire/endpoint.ts';
 
 export class P2PNode {
@@ -40,8 +41,8 @@ export class P2PNode {
   readonly #admission = new Admission();
   readonly #stopping = new AbortController();
   readonly #bench: Bench;
+  readonly #presence: Presence;
   #listening: Listening | null = null;
-  #address = '';
 
   private constructor(setup: NodeSetup) {
     this.#setup = setup;
@@ -51,10 +52,19 @@ export class P2PNode {
     this.nodeId = setup.identity.nodeId;
     // Every handshake and connect under way listens to it: many are no leak.
     setMaxListeners(0, this.#stopping.signal);
+    this.#presence = new Presence({
+      setup,
+      locals: () => this.locals,
+      allowed: this.#isAllowed,
+      isOpen: (pipe) => this.#pipes.has(pipe),
+      listener: (startedAt) => this.#listener(startedAt),
+      emit: this.#emit,
+      signal: this.#stopping.signal,
+    });
   }
 
   /**
-   * Starts a node: it listens and has an address when this resolves. Without a `setup` it is this
+   * Starts a node: it listens, has asked its services and has an address when this resolves. Without a `setup` it is this
    * machine's own: its interfaces, and the first free slot of the state directory.
    *
    * @throws P2pdError PORT_TAKEN, NO_INTERFACE, STATE_UNUSABLE, KEY_DAMAGED
@@ -68,7 +78,7 @@ export class P2PNode {
   static async startWith(setup: NodeSetup): Promise<P2PNode> {
     const node = new P2PNode(setup);
     try {
-      await node.#listen();
+      await node.#begin();
     } catch (error) {
       await setup.release?.();
       throw error;
@@ -76,9 +86,9 @@ export class P2PNode {
     return node;
   }
 
-  /** The word that another person gives to `connect`. */
+  /** The word that another person gives to `connect`; the newest, as brokers come and go. */
   get address(): string {
-    return this.#address;
+    return this.#presence.address;
   }
 
   get port(): number {
@@ -115,7 +125,8 @@ export class P2PNode {
   /**
    * Opens a pipe to the node of an address.
    *
-   * @throws P2pdError ADDRESS_*, OWN_ADDRESS, NO_PATH, NOT_ALLOWED, WRONG_PROTOCOL, BUSY; the signal's reason
+   * @throws P2pdError ADDRESS_*, OWN_ADDRESS, NO_PATH, PEER_SILENT, NO_SERVICE, NOT_ALLOWED, WRONG_PROTOCOL,
+   *   BUSY; the signal's reason
    */
   async connect(peer: string, options: Partial<ConnectOptions> = {}): Promise<Pipe> {
     return this.prepare(peer, options).connect();
@@ -130,30 +141,31 @@ export class P2PNode {
     }
     if (!choice.methods.some((method) => AVAILABLE_METHODS.includes(method))) {
       throw new P2pdError('NO_PATH', `this version cannot do ${choice.methods.join(', ') || 'anything'}`, {
-        hint: `it has ${AVAILABLE_METHODS.join(', ')}: --methods d`,
+        hint: `it has ${AVAILABLE_METHODS.join(', ')}: --methods dr`,
       });
     }
     const pipeId = this.#io.randomBytes(PIPE_ID_LENGTH);
     const pipe = pipeName(pipeId, this.#identity.publicKey, address.publicKey);
-    return {
+    return { pipe, connect: () => this.#connect(address, pipeId, pipe, choice) };
+  }
+
+  #connect(peer: NodeAddress, pipeId: Uint8Array, pipe: string, choice: ConnectOptions): Promise<Pipe> {
+    const startedAt = this.#io.now();
+    const { signal: stop } = this.#stopping;
+    const cannotAsk = { asking: null, unaskable: 'this node uses no brokers' };
+    const direct = choice.methods.includes('direct');
+    return connectPipe({
+      io: this.#io,
+      identity: this.#identity,
+      peer,
+      pipeId,
       pipe,
-      connect: () => {
-        const startedAt = this.#io.now();
-        return connectDirect({
-          io: this.#io,
-          identity: this.#identity,
-          peer: address,
-          pipeId,
-          pipe,
-          candidates: directCandidates(this.interfaces, address.interfaces, choice),
-          listener: this.#listener(startedAt),
-          emit: this.#emit,
-          signal: choice.signal
-            ? AbortSignal.any([choice.signal, this.#stopping.signal])
-            : this.#stopping.signal,
-        });
-      },
-    };
+      candidates: direct ? directCandidates(this.interfaces, peer.interfaces, choice) : [],
+      ...(this.#presence.meetings?.asking(peer, pipeId, pipe, choice) ?? cannotAsk),
+      listener: this.#listener(startedAt),
+      emit: this.#emit,
+      signal: choice.signal ? AbortSignal.any([choice.signal, stop]) : stop,
+    });
   }
 
   /** Measures a pipe's throughput, both ways. Throws P2pdError PIPE_CLOSED, USAGE, BUSY. */
@@ -165,28 +177,20 @@ export class P2PNode {
   async stop(reason = 'the node stopped'): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort(new P2pdError('INTERRUPTED', reason));
-    await this.#listening?.close();
+    await Promise.all([this.#listening?.close(), this.#presence.stop()]);
     await Promise.all(this.pipes.map((pipe) => pipe.close(reason)));
     await this.#setup.release?.();
   }
 
-  async #listen(): Promise<void> {
+  async #begin(): Promise<void> {
     const { interfaces, machineId, slot, port } = this.#setup;
-    const derived = derivedPort(machineId, slot);
-    this.#listening = await listen(
-      this.#io,
-      interfaces,
-      port,
-      derived,
-      (stream) => void this.#accept(stream),
-    );
-    this.#address = encodeAddress(this.#identity, {
-      sequence: Math.floor(this.#io.wallClock() / 1000),
-      machineId,
-      brokers: [],
-      interfaces: addressEntries(interfaces, this.#listening.locals, this.#listening.port),
-    });
+    const accept = (stream: ByteStream) => void this.#accept(stream);
+    this.#listening = await listen(this.#io, interfaces, port, derivedPort(machineId, slot), accept);
+    await this.#presence.start();
   }
+
+  readonly #isAllowed = (nodeId: string): boolean =>
+    this.#setup.allow === null || this.#setup.allow.includes(nodeId);
 
   async #accept(stream: ByteStream): Promise<void> {
     const { remote } = stream;
@@ -202,7 +206,8 @@ export class P2PNode {
         stream,
         listener: this.#listener(this.#io.now()),
         path: pathwayOf(this.interfaces, remote.ip),
-        allowed: (nodeId) => this.#setup.allow === null || this.#setup.allow.includes(nodeId),
+        allowed: this.#isAllowed,
+        expected: (preamble) => this.#presence.meetings?.expected(preamble, remote) ?? null,
         isOpen: (pipe) => this.#pipes.has(pipe),
         signal: this.#stopping.signal,
       });
@@ -231,7 +236,7 @@ export class P2PNode {
     return {
       proven: () => undefined,
       open: (pipe) => this.#opened(pipe, startedAt),
-      rtt: (pipe) => this.#emit({ event: 'rtt', pipe: pipe.id, rtt: roundTrip(pipe) }),
+      rtt: (pipe) => this.#emit({ event: 'rtt', pipe: pipe.id, rtt: roundTripOf(pipe) ?? 0 }),
       message: (pipe, kind, bytes) => this.#received(pipe, kind, bytes),
       sent: (pipe, kind, bytes) => {
         if (kind === 'text') this.#emitText(pipe, 'out', Buffer.from(bytes));
@@ -252,23 +257,8 @@ export class P2PNode {
       return;
     }
     this.#pipes.set(pipe.id, pipe);
-    const { initiator, method, path, peer } = pipe.info;
-    this.#emit({
-      event: 'open',
-      pipe: pipe.id,
-      node: this.nodeId,
-      initiator,
-      method,
-      path,
-      family: pipe.family,
-      transport: 'tcp',
-      local: formatEndpoint(pipe.local),
-      remote: formatEndpoint(pipe.remote),
-      peer,
-      encrypted: true,
-      elapsed: Math.round((this.#io.now() - startedAt) * 10) / 10,
-      rtt: roundTrip(pipe),
-    });
+    this.#presence.meetings?.opened(pipe.id);
+    this.#emit(openEventOf(pipe, this.nodeId, this.#io.now() - startedAt));
     this.#setup.onPipe?.(pipe);
   }
 
@@ -292,9 +282,4 @@ export class P2PNode {
       this.#setup.onHandlerError?.(error);
     }
   }
-}
-
-/** ms, to a hundredth. */
-function roundTrip(pipe: Pipe): number {
-  return Math.round((pipe.rtt ?? 0) * 100) / 100;
 }

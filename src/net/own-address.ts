@@ -2,6 +2,7 @@
  * A node's own address from its interfaces: which entries, in which order, best first. Rule only.
  */
 import type { AddressInterface } from './address-interface.ts';
+import type { OuterFact } from './events.ts';
 import type { InterfaceAddress, NetworkInterface } from './io/io.ts';
 import type { Endpoint, Family } from './wire/endpoint.ts';
 import { type Reach, withoutScope } from './wire/ip.ts';
@@ -14,11 +15,13 @@ const ORDER: readonly Reach[] = ['global', 'private', 'unique-local', 'loopback'
  * One entry per interface and family that listens somewhere; those with a default route first.
  *
  * @param locals where the node listens
+ * @param outer how servers see it
  */
 export function addressEntries(
   interfaces: readonly NetworkInterface[],
   locals: readonly Endpoint[],
   port: number,
+  outer: readonly OuterFact[],
 ): AddressInterface[] {
   const bound = new Set(locals.map((local) => withoutScope(local.ip)));
   const entries = interfaces.flatMap((nic, number) =>
@@ -26,13 +29,20 @@ export function addressEntries(
       const inner = ordered(nic.addresses.filter((a) => a.family === family && bound.has(a.ip)));
       if (inner.length === 0) return [];
       const defaultRoute = nic.defaultRoute[family];
-      return [{ number, family, defaultRoute, port, inner, outer: [], udp: null, tcp: null }];
+      const seen = outer.filter((fact) => fact.interface === nic.id && fact.family === family);
+      const outside = [...new Set(seen.map((fact) => fact.outer))];
+      return [{ number, family, defaultRoute, port, inner, outer: outside, udp: null, tcp: null }];
     }),
   );
   return [
     ...entries.filter((entry) => entry.defaultRoute),
     ...entries.filter((entry) => !entry.defaultRoute),
   ];
+}
+
+/** The sequence number of a new address: Unix seconds, and always larger than the last. @param wall Unix ms */
+export function newestSequence(last: number, wall: number): number {
+  return Math.max(Math.floor(wall / 1000), last + 1);
 }
 
 function ordered(addresses: readonly InterfaceAddress[]): string[] {

@@ -1,20 +1,45 @@
 /**
- * Connects to a peer: candidates, race, attempts, and the pipe that wins. Effects through Io; who
- * may win is `race.ts`, what is tried is `pathway.ts`.
+ * Connects to a peer: own attempts, the peer's dialling back, and the pipe that wins. Effects
+ * through Io; who may win is `race.ts`, what is tried is `pathway.ts`, how the peer is asked is the
+ * caller's affair.
  */
 import type { NodeAddress } from '../address.ts';
 import { deferred } from '../deferred.ts';
 import { P2pdError } from '../errors.ts';
-import type { AttemptEvent, NodeEvent } from '../events.ts';
+import type { NodeEvent, Pathway } from '../events.ts';
 import type { Identity } from '../identity.ts';
 import type { Io } from '../io/io.ts';
 import { Pipe, type PipeListener } from '../pipe/pipe.ts';
 import { diallerPsk, type Secured, secureAsDialler } from '../pipe/secure.ts';
-import { ATTEMPT_TIMEOUT } from '../timing.ts';
-import { formatEndpoint } from '../wire/endpoint.ts';
-import { explainFailure, reasonFor } from './explain.ts';
+import { ATTEMPT_TIMEOUT, DIAL_BACK_TIMEOUT } from '../timing.ts';
+import { familyOf } from '../wire/ip.ts';
+import { type Attempt, type AttemptWay, emitAttempt, newAttempt } from './attempt.ts';
+import { type Asked, explainFailure, reasonFor } from './explain.ts';
 import type { Candidate } from './pathway.ts';
-import { createRace, type RaceEffect, type RaceInput, stepRace } from './race.ts';
+import { createRace, FIRST_JOINED, type RaceEffect, type RaceInput, stepRace } from './race.ts';
+
+/** What asking the peer over signalling brings; nothing after `stop`. */
+export interface AskListener {
+  /** @param more pairs that its newest address adds to what is known */
+  answered(more: readonly Candidate[]): void;
+  /** It will not take part. */
+  refused(why: 'not-allowed' | 'busy' | 'unwilling'): void;
+  /** Its dialling back came to nothing. */
+  failed(reasons: readonly string[]): void;
+  /** It does not answer, or cannot be asked. */
+  silent(reason: string): void;
+}
+
+/** The other half of a connect: a peer that can be asked, and its connections that come in. */
+export interface Asking {
+  /** What to tell of the peer's dialling back; null where it is asked for its address only. */
+  readonly way: AttemptWay | null;
+  start(listener: AskListener): void;
+  /** Takes this pipe's connections as they come in. */
+  expect(take: (secured: Secured, path: Pathway) => void): void;
+  /** Nothing is wanted any more. */
+  stop(): void;
+}
 
 export interface ConnectTask {
   readonly io: Io;
@@ -24,25 +49,18 @@ export interface ConnectTask {
   /** The pipe's name. */
   readonly pipe: string;
   readonly candidates: readonly Candidate[];
+  /** null where the peer cannot be asked, or need not be. */
+  readonly asking: Asking | null;
+  /** Why it cannot be asked; null where it can, or need not be. */
+  readonly unaskable: string | null;
   readonly listener: PipeListener;
   readonly emit: (event: NodeEvent) => void;
   /** Gives the connect up; its reason is what the caller meets. */
   readonly signal: AbortSignal;
 }
 
-interface Attempt {
-  readonly candidate: Candidate;
-  readonly id: string;
-  readonly startedAt: number;
-  readonly stop: AbortController;
-  secured: Secured | null;
-  pipe: Pipe | null;
-  /** Set once it has an outcome, so that only the first is told. */
-  outcome: string | null;
-}
-
-/** @throws P2pdError NO_PATH, NOT_ALLOWED, WRONG_PROTOCOL, BUSY; the signal's reason */
-export function connectDirect(task: ConnectTask): Promise<Pipe> {
+/** @throws P2pdError NO_PATH, PEER_SILENT, NO_SERVICE, NOT_ALLOWED, WRONG_PROTOCOL, BUSY; the signal's reason */
+export function connectPipe(task: ConnectTask): Promise<Pipe> {
   return new Connect(task).run();
 }
 
@@ -52,26 +70,88 @@ class Connect {
   readonly #failures: unknown[] = [];
   readonly #result = deferred<Pipe>();
   readonly #over = new AbortController();
+  readonly #candidates: Candidate[];
+  #asked: Asked;
+  #arrivals = 0;
   #race;
   #psk: Promise<Uint8Array> | null = null;
 
   constructor(task: ConnectTask) {
     this.#task = task;
+    this.#candidates = [...task.candidates];
     this.#race = createRace(task.candidates.length);
+    this.#asked = task.unaskable === null ? { kind: 'no' } : { kind: 'impossible', reason: task.unaskable };
   }
 
   async run(): Promise<Pipe> {
-    const { signal } = this.#task;
+    const { signal, asking } = this.#task;
     signal.throwIfAborted();
     const onAbort = () => this.#giveUp(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
+      if (asking !== null) this.#ask(asking);
       this.#step({ kind: 'start' });
       return await this.#result.promise;
     } finally {
       this.#over.abort();
+      asking?.stop();
       signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** The race has not lost as long as the peer may still dial back or send a newer address. */
+  #ask(asking: Asking): void {
+    const hope = this.#add(FIRST_JOINED, asking.way ?? NO_WAY);
+    if (asking.way !== null) emitAttempt(this.#task, hope, 'start');
+    this.#step({ kind: 'join', attempt: FIRST_JOINED });
+    const give = (reason: string) => {
+      // What has come in already needs no answer.
+      if (hope.secured === null) this.#fail(FIRST_JOINED, hope, new Error(reason));
+    };
+    asking.expect((secured, path) => this.#arrived(hope, secured, path));
+    asking.start({
+      answered: (more) => {
+        this.#asked = { kind: 'answered' };
+        this.#candidates.push(...more);
+        if (more.length > 0) this.#step({ kind: 'more', count: more.length });
+        if (asking.way === null) give('answered');
+        else void this.#limit(FIRST_JOINED, hope, DIAL_BACK_TIMEOUT, 'no connection came back');
+      },
+      refused: (why) => {
+        this.#asked = { kind: 'refused', why };
+        give(REFUSALS[why]);
+      },
+      failed: (reasons) => give(`the peer could not dial back: ${reasons.join(', ')}`),
+      silent: (reason) => {
+        this.#asked = { kind: 'silent', reason };
+        give(reason);
+      },
+    });
+  }
+
+  /** The first connection that comes in is what was hoped for; more of them are attempts of their own. */
+  #arrived(hope: Attempt, secured: Secured, path: Pathway): void {
+    const { local, remote } = secured.stream;
+    const way: AttemptWay = { method: 'reverse', path, family: familyOf(remote.ip), local, remote };
+    if (this.#over.signal.aborted) secured.stream.destroy();
+    else if (hope.outcome === null && hope.secured === null) {
+      hope.secured = secured;
+      hope.way = way;
+      this.#step({ kind: 'secured', attempt: FIRST_JOINED });
+    } else {
+      const number = FIRST_JOINED + ++this.#arrivals;
+      const attempt = this.#add(number, way);
+      attempt.secured = secured;
+      emitAttempt(this.#task, attempt, 'start');
+      void this.#limit(number, attempt, ATTEMPT_TIMEOUT, 'not needed');
+      this.#step({ kind: 'arrived', attempt: number });
+    }
+  }
+
+  #add(number: number, way: AttemptWay): Attempt {
+    const attempt = newAttempt(`${this.#task.pipe}.${number}`, way, this.#task.io.now());
+    this.#attempts.set(number, attempt);
+    return attempt;
   }
 
   #step(input: RaceInput): void {
@@ -104,28 +184,18 @@ class Connect {
         this.#won(effect.attempt);
         break;
       case 'lost':
-        this.#result.reject(explainFailure(this.#failures, this.#task.candidates.length));
+        this.#result.reject(explainFailure(this.#failures, this.#candidates.length, this.#asked));
         break;
     }
   }
 
   async #dial(number: number): Promise<void> {
-    const { io, identity, peer, pipeId, candidates } = this.#task;
-    const candidate = candidates[number];
+    const { io, identity, peer, pipeId } = this.#task;
+    const candidate = this.#candidates[number];
     if (candidate === undefined) return;
-    const id = `${this.#task.pipe}.${number}`;
-    const attempt: Attempt = {
-      candidate,
-      id,
-      startedAt: io.now(),
-      stop: new AbortController(),
-      secured: null,
-      pipe: null,
-      outcome: null,
-    };
-    this.#attempts.set(number, attempt);
-    this.#emit(attempt, 'start');
-    void this.#limit(number, attempt);
+    const attempt = this.#add(number, { method: 'direct', ...candidate });
+    emitAttempt(this.#task, attempt, 'start');
+    void this.#limit(number, attempt, ATTEMPT_TIMEOUT, 'no answer');
     try {
       const { signal } = attempt.stop;
       const dialling = io.dialTcp(candidate.local, candidate.remote, signal);
@@ -146,28 +216,25 @@ class Connect {
   }
 
   /** No attempt takes longer than its time, whatever state it is in. */
-  async #limit(number: number, attempt: Attempt): Promise<void> {
-    await this.#task.io.sleepUntil(attempt.startedAt + ATTEMPT_TIMEOUT, this.#over.signal);
+  async #limit(number: number, attempt: Attempt, time: number, what: string): Promise<void> {
+    const { io } = this.#task;
+    await io.sleepUntil(io.now() + time, this.#over.signal);
     if (this.#over.signal.aborted || attempt.outcome !== null) return;
-    this.#fail(number, attempt, new Error(`no answer within ${ATTEMPT_TIMEOUT / 1000} s`));
+    this.#fail(number, attempt, new Error(`${what} within ${time / 1000} s`));
   }
 
   async #commit(number: number): Promise<void> {
     const attempt = this.#attempts.get(number);
     if (attempt === undefined || attempt.secured === null) return;
     const { io, pipe: id, peer, listener } = this.#task;
-    const info = {
-      id,
-      peer: peer.nodeId,
-      initiator: true,
-      method: 'direct',
-      path: attempt.candidate.path,
-    } as const;
+    const { method, path } = attempt.way;
     const open = (pipe: Pipe) => {
-      this.#emit(attempt, 'open');
+      emitAttempt(this.#task, attempt, 'open');
       listener.open(pipe);
     };
-    attempt.pipe = new Pipe(io, attempt.secured, info, { ...listener, open });
+    const info = { id, peer: peer.nodeId, initiator: true, method, path };
+    const dialledByPeer = number >= FIRST_JOINED;
+    attempt.pipe = new Pipe(io, attempt.secured, info, { ...listener, open }, dialledByPeer);
     try {
       await attempt.pipe.start();
       this.#step({ kind: 'opened', attempt: number });
@@ -183,7 +250,7 @@ class Connect {
 
   #fail(number: number, attempt: Attempt, error: unknown): void {
     if (attempt.outcome !== null) return;
-    this.#failures.push(error);
+    if (attempt.way !== NO_WAY) this.#failures.push(error);
     this.#drop(number, reasonFor(error));
     this.#step({ kind: 'failed', attempt: number });
   }
@@ -194,29 +261,27 @@ class Connect {
     attempt.outcome = reason;
     attempt.stop.abort(new Error(reason));
     attempt.secured?.stream.destroy();
-    this.#emit(attempt, 'failed', reason);
+    if (attempt.way !== NO_WAY) emitAttempt(this.#task, attempt, 'failed', reason);
   }
 
   #giveUp(reason: unknown): void {
     for (const number of this.#attempts.keys()) this.#drop(number, reasonFor(reason));
     this.#result.reject(reason instanceof Error ? reason : new P2pdError('INTERRUPTED', String(reason)));
   }
-
-  #emit(attempt: Attempt, state: AttemptEvent['state'], reason?: string): void {
-    const { io, pipe, emit } = this.#task;
-    const { candidate, id, startedAt } = attempt;
-    emit({
-      event: 'attempt',
-      pipe,
-      id,
-      method: 'direct',
-      path: candidate.path,
-      family: candidate.family,
-      state,
-      local: formatEndpoint(attempt.secured?.stream.local ?? candidate.local),
-      remote: formatEndpoint(candidate.remote),
-      elapsed: Math.round(io.now() - startedAt),
-      ...(reason === undefined ? {} : { reason }),
-    });
-  }
 }
+
+/** The way of an attempt that nobody is told of: the peer is asked for its newest address only. */
+const NOWHERE = { ip: '0.0.0.0', port: 0 } as const;
+const NO_WAY: AttemptWay = {
+  method: 'reverse',
+  path: 'external',
+  family: 4,
+  local: NOWHERE,
+  remote: NOWHERE,
+};
+
+const REFUSALS = {
+  'not-allowed': 'the peer does not allow this node',
+  busy: 'the peer was asked too often',
+  unwilling: 'the peer may dial none of our addresses',
+} as const;

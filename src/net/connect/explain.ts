@@ -31,6 +31,16 @@ const TELLING: readonly (readonly [AlertName, ErrorCode])[] = [
   ['busy', 'BUSY'],
 ];
 
+/** How asking the peer over signalling went. */
+export type Asked =
+  /** Not tried: nothing to ask for. */
+  | { readonly kind: 'no' }
+  /** There is no broker that both use. */
+  | { readonly kind: 'impossible'; readonly reason: string }
+  | { readonly kind: 'silent'; readonly reason: string }
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'refused'; readonly why: 'not-allowed' | 'busy' | 'unwilling' };
+
 export function reasonFor(error: unknown): string {
   if (error instanceof AlertError) {
     return error.alert === null ? 'whoever answers there is not that peer' : ALERT_REASONS[error.alert];
@@ -39,18 +49,35 @@ export function reasonFor(error: unknown): string {
   return SYSTEM_REASONS[reason] ?? reason;
 }
 
-/** The error of a connect whose attempts all failed. @param total attempts that there could be */
-export function explainFailure(failures: readonly unknown[], total: number): P2pdError {
+/** The error of a connect whose attempts all failed. @param total own attempts that there could be */
+export function explainFailure(failures: readonly unknown[], total: number, asked: Asked): P2pdError {
   for (const [alert, code] of TELLING) {
     const error = failures.find((failure) => failure instanceof AlertError && failure.alert === alert);
     if (error !== undefined) return new P2pdError(code, `refused: ${ALERT_REASONS[alert]}`, { cause: error });
   }
+  if (asked.kind === 'refused' && asked.why === 'not-allowed')
+    return new P2pdError('NOT_ALLOWED', `refused: ${ALERT_REASONS['not-allowed']}`);
+  if (asked.kind === 'silent') return peerSilent(failures, asked.reason);
+  if (asked.kind === 'answered')
+    return new P2pdError('NO_PATH', `the peer answered, but no path was found: ${summary(failures)}`, {
+      hint: 'neither side can be reached from outside: forward a port on one of them, or use IPv6',
+    });
+  if (total === 0 && asked.kind === 'impossible')
+    return new P2pdError('NO_SERVICE', `the peer cannot be asked to dial back: ${asked.reason}`);
   if (total === 0) {
     return new P2pdError('NO_PATH', 'no path: no own address can reach an address of the peer', {
       hint: 'allow more with --paths el and --families 46, and check p2pd-demo interfaces on both sides',
     });
   }
-  return new P2pdError('NO_PATH', `no path to the peer: ${summary(failures)}`);
+  const unasked = asked.kind === 'impossible' ? `; it could not be asked to dial back: ${asked.reason}` : '';
+  return new P2pdError('NO_PATH', `no path to the peer: ${summary(failures)}${unasked}`);
+}
+
+/** The peer's program does not run, or uses other brokers by now. */
+function peerSilent(failures: readonly unknown[], reason: string): P2pdError {
+  const tried = failures.filter((failure) => reasonFor(failure) !== reason);
+  const direct = tried.length === 0 ? '' : `; direct: ${summary(tried)}`;
+  return new P2pdError('PEER_SILENT', `${reason}${direct}`);
 }
 
 /** `2 × refused: nothing listens there, 1 × no answer within 6 s` */

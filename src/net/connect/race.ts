@@ -5,6 +5,9 @@
  *   attempt: waiting ──dial──► dialling ──secured──► secured ──commit──► committed ──opened──► won
  *                                  └─────────────failed─────┴───────────────┘
  *
+ * Besides those that the race dials there are attempts that go on by themselves: `join` tells of a
+ * hope (the peer was asked to dial back), `arrived` of a connection that has come in and is secured.
+ *
  * Only one attempt at a time is committed, that is, sends our proof: so the peer never sees two
  * pipes for one wish. The others wait, take its place if it fails, and are dropped when it opens.
  */
@@ -12,6 +15,10 @@ import { ATTEMPT_DELAY } from '../timing.ts';
 
 export type RaceInput =
   | { readonly kind: 'start' }
+  /** Attempts of the caller's own numbers, from FIRST_JOINED on. */
+  | { readonly kind: 'join' | 'arrived'; readonly attempt: number }
+  /** There are more to dial. */
+  | { readonly kind: 'more'; readonly count: number }
   | { readonly kind: 'secured'; readonly attempt: number }
   | { readonly kind: 'opened'; readonly attempt: number }
   | { readonly kind: 'failed'; readonly attempt: number }
@@ -21,6 +28,9 @@ export type RaceEffect =
   | { readonly kind: 'dial' | 'commit' | 'drop' | 'won'; readonly attempt: number }
   /** Every attempt has failed. */
   | { readonly kind: 'lost' };
+
+/** Numbers of attempts that the race does not dial; above any that it does. */
+export const FIRST_JOINED = 1_000;
 
 type Stage = 'dialling' | 'secured' | 'committed';
 
@@ -51,6 +61,18 @@ export function stepRace(state: RaceState, input: RaceInput, now: number): RaceS
       return dialNext(state, now);
     case 'tick':
       return now >= state.wakeAt ? dialNext(state, now) : { state, effects: [] };
+    case 'join':
+      return {
+        state: { ...state, running: new Map(state.running).set(input.attempt, 'dialling') },
+        effects: [],
+      };
+    case 'arrived':
+      return secured(
+        { ...state, running: new Map(state.running).set(input.attempt, 'dialling') },
+        input.attempt,
+      );
+    case 'more':
+      return more({ ...state, total: state.total + input.count }, now);
     case 'secured':
       return secured(state, input.attempt);
     case 'opened':
@@ -78,6 +100,11 @@ function dialNext(state: RaceState, now: number): RaceStep {
     },
     effects: [{ kind: 'dial', attempt }],
   };
+}
+
+/** Where nothing was left to dial, the first of the new ones is dialled at once. */
+function more(state: RaceState, now: number): RaceStep {
+  return state.wakeAt === Number.POSITIVE_INFINITY ? dialNext(state, now) : { state, effects: [] };
 }
 
 function secured(state: RaceState, attempt: number): RaceStep {

@@ -9,7 +9,7 @@ import { HANDSHAKE_TIMEOUT } from '../timing.ts';
 import { AlertError, type AlertName } from '../wire/alert.ts';
 import { Pipe, type PipeListener, pipeName } from './pipe.ts';
 import type { Preamble } from './preamble.ts';
-import { readPreamble, refuse, secureAsAnswerer } from './secure.ts';
+import { readPreamble, refuse, type Secured, secureAsAnswerer } from './secure.ts';
 
 export interface AcceptTask {
   readonly io: Io;
@@ -20,14 +20,25 @@ export interface AcceptTask {
   readonly path: Pathway;
   /** Whether this node id may have a pipe. */
   readonly allowed: (nodeId: string) => boolean;
+  /** The connect that waits for this very connection, if there is one: its peer was asked to dial back. */
+  readonly expected: (preamble: Preamble) => Expected | null;
   /** Whether a pipe of this name is open already. */
   readonly isOpen: (pipe: string) => boolean;
   /** The node stops. */
   readonly signal: AbortSignal;
 }
 
-/** @throws Error with the reason, the stream being gone */
-export async function acceptPipe(task: AcceptTask): Promise<Pipe> {
+/** Somebody here who asked for this connection. */
+export interface Expected {
+  /** Takes the secured connection over; what becomes of it is its own affair. */
+  take(secured: Secured): void;
+}
+
+/**
+ * @returns the open pipe; null where somebody here had asked for the connection and has it now
+ * @throws Error with the reason, the stream being gone
+ */
+export async function acceptPipe(task: AcceptTask): Promise<Pipe | null> {
   const { io, stream } = task;
   const limit = new AbortController();
   const done = new AbortController();
@@ -47,13 +58,18 @@ export async function acceptPipe(task: AcceptTask): Promise<Pipe> {
   }
 }
 
-async function handshake(task: AcceptTask, signal: AbortSignal): Promise<Pipe> {
+async function handshake(task: AcceptTask, signal: AbortSignal): Promise<Pipe | null> {
   const { io, stream, identity, listener } = task;
   const first = await readPreamble(stream, signal);
   if (first.kind === 'other-version') {
     throw await decline(task, 'other-version', `it speaks version ${first.version} of the protocol`);
   }
   const { preamble } = first;
+  const wanted = isPublicKey(preamble.publicKey) ? task.expected(preamble) : null;
+  if (wanted !== null) {
+    wanted.take(await secureAsAnswerer(io, stream, identity, preamble, signal));
+    return null;
+  }
   const id = pipeName(preamble.pipeId, preamble.publicKey, identity.publicKey);
   await check(task, preamble, id);
   const secured = await secureAsAnswerer(io, stream, identity, preamble, signal);
@@ -85,7 +101,10 @@ async function check(task: AcceptTask, preamble: Preamble, id: string): Promise<
   if (peer === task.identity.nodeId) throw new Error('it has our own key');
   if (!task.allowed(peer))
     throw await decline(task, 'not-allowed', `node ${peer} is not on the --allow list`);
-  if (task.isOpen(id)) throw await decline(task, 'duplicate', 'this pipe is open already');
+  // Of a pipe that either side asked for.
+  const theirs = pipeName(preamble.pipeId, task.identity.publicKey, preamble.publicKey);
+  if (task.isOpen(id) || task.isOpen(theirs))
+    throw await decline(task, 'duplicate', 'this pipe is open already');
 }
 
 /** Says no to the caller, who keeps a place among the handshakes until gone. */

@@ -5,8 +5,8 @@ export type Effect =
   | { readonly kind: 'write'; readonly chunks: readonly Uint8Array[] }
   /** The peer's key is proven; the pipe may be shown once `open` follows. */
   | { readonly kind: 'proven' }
-  /** An authenticated message of the peer has answered one of ours. */
-  | { readonly kind: 'open'; readonly rtt: number }
+  /** An authenticated message of the peer has answered one of ours; `rtt` null: before a PONG came. */
+  | { readonly kind: 'open'; readonly rtt: number | null }
   | { readonly kind: 'rtt'; readonly rtt: number }
   | {
       readonly kind: 'message';
@@ -43,4 +43,9 @@ export interface SessionOptions {
   readonly proof: Uint8Array;
   /** Checks the peer's proof. */
   readonly verify: (proof: Uint8Array) => boolean;
+  /**
+   * Open as soon as the peer's proof has come, instead of waiting for a PONG. For who asked for the
+   * pipe and was dialled: the proof is made over our own server hello, so it answers it.
+   */
+  readonly openOnProof?: boolean;
 }

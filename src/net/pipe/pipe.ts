@@ -49,9 +49,11 @@ interface Sending {
 /**
  * The name of a pipe, the same on both sides: made of its id and both keys, so that a third party
  * who saw the id on the wire cannot take the name first.
+ *
+ * @param asker the key of who asked for the pipe, whoever dials
  */
-export function pipeName(pipeId: Uint8Array, dialler: Uint8Array, answerer: Uint8Array): string {
-  const hash = createHash('sha256').update(pipeId).update(dialler).update(answerer).digest();
+export function pipeName(pipeId: Uint8Array, asker: Uint8Array, asked: Uint8Array): string {
+  const hash = createHash('sha256').update(pipeId).update(asker).update(asked).digest();
   return encodeBase32(hash.subarray(0, PIPE_ID_LENGTH));
 }
 
@@ -79,7 +81,8 @@ export class Pipe {
   #nextId = 1;
   #wakeAt = Number.POSITIVE_INFINITY;
 
-  constructor(io: Io, secured: Secured, info: PipeInfo, listener: PipeListener) {
+  /** @param openOnProof see SessionOptions */
+  constructor(io: Io, secured: Secured, info: PipeInfo, listener: PipeListener, openOnProof = false) {
     this.#io = io;
     this.#secured = secured;
     this.#listener = listener;
@@ -87,7 +90,7 @@ export class Pipe {
     this.id = info.id;
     this.local = secured.stream.local;
     this.remote = secured.stream.remote;
-    this.#session = new Session(secured, io.now());
+    this.#session = new Session({ ...secured, openOnProof }, io.now());
     this.#opened.promise.catch(() => undefined);
   }
 

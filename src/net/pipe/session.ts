@@ -4,6 +4,7 @@
  * of its own. For speed it changes its own state instead of copying it.
  *
  *   proving ──peer's PROOF──► proven ──PONG to own PING──► open ──both END, or close()──► closing
+ *      │                        └── (at once with openOnProof) ┘
  *      │                        │                           │                               │
  *      └──── wrong proof, broken rule, silence, lost ───────┴─────────► closed ◄──peer's CLOSE, time
  */
@@ -161,8 +162,9 @@ export class Session {
   #prove(frame: ReceivedFrame): void {
     if (frame.type !== 'proof') throw new DecodeError('frame', `${frame.type} before the proof`);
     if (!this.#options.verify(joined(frame))) throw new DecodeError('proof', "is not the peer's");
-    this.#phase = 'proven';
+    this.#phase = this.#options.openOnProof ? 'open' : 'proven';
     this.#effects.push({ kind: 'proven' });
+    if (this.#phase === 'open') this.#effects.push({ kind: 'open', rtt: null });
   }
 
   #receiveNumbered(frame: ReceivedFrame, now: number): void {

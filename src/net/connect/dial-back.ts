@@ -1,0 +1,109 @@
+/**
+ * Reverse connect, the side that was asked: dials the asker's addresses. Every connection that gets
+ * through is offered with our proof; the asker chooses one by sending its own. Effects through Io.
+ */
+import { deferred } from '../deferred.ts';
+import type { NodeEvent } from '../events.ts';
+import type { Identity } from '../identity.ts';
+import type { Io } from '../io/io.ts';
+import { Pipe, type PipeListener } from '../pipe/pipe.ts';
+import { diallerPsk, secureAsDialler } from '../pipe/secure.ts';
+import { ATTEMPT_DELAY, ATTEMPT_TIMEOUT } from '../timing.ts';
+import { type Attempt, emitAttempt, newAttempt } from './attempt.ts';
+import { reasonFor } from './explain.ts';
+import type { Candidate } from './pathway.ts';
+
+export interface DialBackTask {
+  readonly io: Io;
+  readonly identity: Identity;
+  readonly peerKey: Uint8Array;
+  /** The peer's node id. */
+  readonly peer: string;
+  readonly pipeId: Uint8Array;
+  /** The pipe's name. */
+  readonly pipe: string;
+  readonly candidates: readonly Candidate[];
+  readonly listener: PipeListener;
+  readonly emit: (event: NodeEvent) => void;
+  /** The node stops, or the pipe has opened another way. */
+  readonly signal: AbortSignal;
+}
+
+/** @returns null when a pipe is open, or none is wanted any more; else why each candidate failed, in order */
+export async function dialBack(task: DialBackTask): Promise<readonly string[] | null> {
+  const over = new AbortController();
+  const stop = AbortSignal.any([over.signal, task.signal]);
+  const psk = diallerPsk(task.identity, task.peerKey);
+  const opened = deferred<null>();
+  const attempts = task.candidates.map(async (candidate, number) => {
+    const { io } = task;
+    await io.sleepUntil(io.now() + number * ATTEMPT_DELAY, stop);
+    if (stop.aborted) return 'not needed';
+    const attempt = newAttempt(`${task.pipe}.${number}`, { method: 'reverse', ...candidate }, io.now());
+    const reason = await dialOne(task, attempt, psk, stop);
+    if (reason === null) opened.resolve(null);
+    return reason;
+  });
+  const reasons = await Promise.race([Promise.all(attempts), opened.promise]);
+  over.abort(new Error('another path was faster'));
+  return reasons === null || task.signal.aborted ? null : reasons.map((reason) => reason ?? 'open');
+}
+
+/** @returns null when it is open, else why not */
+async function dialOne(
+  task: DialBackTask,
+  attempt: Attempt,
+  psk: Uint8Array,
+  stop: AbortSignal,
+): Promise<string | null> {
+  const { io, identity, peerKey, pipeId, listener } = task;
+  const { way } = attempt;
+  const onStop = () => attempt.stop.abort(stop.reason);
+  stop.addEventListener('abort', onStop, { once: true });
+  const done = new AbortController();
+  void io.sleepUntil(io.now() + ATTEMPT_TIMEOUT, done.signal).then(() => {
+    attempt.stop.abort(new Error(`no answer within ${ATTEMPT_TIMEOUT / 1000} s`));
+  });
+  emitAttempt(task, attempt, 'start');
+  try {
+    const { signal } = attempt.stop;
+    const stream = await io.dialTcp(way.local, way.remote, signal);
+    attempt.secured = await secureAsDialler(io, stream, identity, peerKey, pipeId, psk, signal);
+    await openPipe(task, attempt, listener);
+    return null;
+  } catch (error) {
+    attempt.secured?.stream.destroy();
+    const reason = reasonFor(attempt.stop.signal.aborted ? attempt.stop.signal.reason : error);
+    emitAttempt(task, attempt, 'failed', reason);
+    return reason;
+  } finally {
+    done.abort();
+    stop.removeEventListener('abort', onStop);
+  }
+}
+
+/** Waits for the asker's choice: it closes what it does not take. */
+async function openPipe(task: DialBackTask, attempt: Attempt, listener: PipeListener): Promise<void> {
+  const { secured, way, stop } = attempt;
+  if (secured === null) return;
+  const info = {
+    id: task.pipe,
+    peer: task.peer,
+    initiator: false,
+    method: 'reverse',
+    path: way.path,
+  } as const;
+  const open = (pipe: Pipe) => {
+    emitAttempt(task, attempt, 'open');
+    listener.open(pipe);
+  };
+  const pipe = new Pipe(task.io, secured, info, { ...listener, open });
+  const onStop = () => secured.stream.destroy();
+  stop.signal.addEventListener('abort', onStop, { once: true });
+  if (stop.signal.aborted) onStop();
+  try {
+    await pipe.start();
+  } finally {
+    stop.signal.removeEventListener('abort', onStop);
+  }
+}

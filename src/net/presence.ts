@@ -1,0 +1,127 @@
+/**
+ * How a node stands in the world: the services it asks, the brokers where it is heard, the address
+ * that says so, and its meetings with peers. Wiring only.
+ */
+import { addressBytes, encodeAddress } from './address.ts';
+import type { NodeEvent } from './events.ts';
+import { Meetings } from './meeting.ts';
+import type { NodeSetup } from './node-options.ts';
+import { addressEntries, newestSequence } from './own-address.ts';
+import type { PipeListener } from './pipe/pipe.ts';
+import { NO_SERVERS } from './servers.ts';
+import { Signalling } from './signal/signalling.ts';
+import type { Endpoint } from './wire/endpoint.ts';
+import { World } from './world.ts';
+
+export interface PresenceTask {
+  readonly setup: NodeSetup;
+  /** Where the node listens, from `start` on. */
+  readonly locals: () => readonly Endpoint[];
+  readonly allowed: (nodeId: string) => boolean;
+  readonly isOpen: (pipe: string) => boolean;
+  /** @param startedAt when the pipe showed its first sign */
+  readonly listener: (startedAt: number) => PipeListener;
+  readonly emit: (event: NodeEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+export class Presence {
+  readonly #task: PresenceTask;
+  readonly #world: World;
+  readonly #signalling: Signalling | null;
+  /** null where the node uses no brokers. */
+  readonly meetings: Meetings | null;
+  #address = '';
+  /** Of the address that others may hold. */
+  #sequence = 0;
+  /** What the address says, to see whether it would say something else. */
+  #said = '';
+  #ready = false;
+
+  constructor(task: PresenceTask) {
+    this.#task = task;
+    const { setup, emit, signal } = task;
+    const { io, identity, interfaces, servers = NO_SERVERS, files = null } = setup;
+    this.#world = new World({ io, node: identity.nodeId, interfaces, servers, files, emit, signal });
+    this.#signalling = servers.mqtt.length === 0 ? null : this.#openSignalling(servers.mqtt);
+    this.meetings = this.#signalling && this.#openMeetings(this.#signalling);
+  }
+
+  /** The word that another person gives to `connect`. */
+  get address(): string {
+    return this.#address;
+  }
+
+  /** Asks every service; the address is whole when this resolves. Called once, when the node listens. */
+  async start(): Promise<void> {
+    const { setup } = this.#task;
+    const kept = await setup.files?.read(this.#sequenceFile);
+    this.#sequence = Number.parseInt(kept ?? '', 10) || 0;
+    this.#renewAddress();
+    await this.#world.start(this.#signalling);
+    this.#renewAddress();
+    this.#ready = true;
+  }
+
+  /** What is worth remembering is written. */
+  async stop(): Promise<void> {
+    await this.#signalling?.stop();
+  }
+
+  get #sequenceFile(): string {
+    return `address-${this.#task.setup.slot}.sequence`;
+  }
+
+  /** Makes the address anew where it would say something else; others hear of it once it is known. */
+  #renewAddress(): void {
+    const { setup, locals, emit } = this.#task;
+    const { interfaces, machineId, identity, files } = setup;
+    const port = locals()[0]?.port ?? 0;
+    const entries = addressEntries(interfaces, locals(), port, this.#world.outer);
+    const fields = { machineId, brokers: this.#signalling?.listening ?? [], interfaces: entries };
+    const said = JSON.stringify(fields);
+    if (said === this.#said) return;
+    this.#said = said;
+    this.#sequence = newestSequence(this.#sequence, this.#world.wall());
+    this.#address = encodeAddress(identity, { ...fields, sequence: this.#sequence });
+    void files?.write(this.#sequenceFile, `${this.#sequence}\n`);
+    if (this.#ready) emit({ event: 'address', node: identity.nodeId, address: this.#address });
+  }
+
+  #openSignalling(urls: readonly string[]): Signalling {
+    const { setup, signal } = this.#task;
+    const { io, identity, files = null, slot } = setup;
+    return new Signalling({
+      io,
+      identity,
+      urls,
+      files,
+      file: `signal-${slot}.json`,
+      wall: () => this.#world.wall(),
+      receive: (message, origin) => this.meetings?.received(message, origin),
+      changed: () => {
+        this.#world.tell();
+        if (this.#ready) this.#renewAddress();
+      },
+      signal,
+    });
+  }
+
+  #openMeetings(signalling: Signalling): Meetings {
+    const { setup, locals, allowed, isOpen, listener, emit, signal } = this.#task;
+    return new Meetings({
+      io: setup.io,
+      identity: setup.identity,
+      interfaces: setup.interfaces,
+      signalling,
+      outer: () => this.#world.outer,
+      ownAddress: () => ({ bytes: addressBytes(this.#address), sequence: this.#sequence }),
+      locals,
+      allowed,
+      isOpen,
+      listener,
+      emit,
+      signal,
+    });
+  }
+}

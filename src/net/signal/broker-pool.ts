@@ -1,0 +1,157 @@
+/**
+ * The brokers of a node: those where it listens, at least three at once where there are so many,
+ * replaced as they fail; and as guests those of the peers it asks. Effects through Io.
+ */
+import type { BrokerFact } from '../events.ts';
+import type { Io } from '../io/io.ts';
+import {
+  BROKER_PATIENCE,
+  BROKER_RETRY,
+  BROKER_RETRY_LONGEST,
+  GUEST_BROKER_IDLE,
+  MAX_GUEST_BROKERS,
+  WANTED_BROKERS,
+} from '../timing.ts';
+import { BrokerLink } from './broker-link.ts';
+
+export interface PoolTask {
+  readonly io: Io;
+  /** In the order in which they are to be tried. */
+  readonly urls: readonly string[];
+  /** The own topic. */
+  readonly topic: string;
+  readonly deliver: (payload: Uint8Array, url: string) => void;
+  /** A broker where we listen came or went, or is known better. */
+  readonly changed: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** A broker of the list that is not to be tried before its time. */
+interface Rest {
+  readonly until: number;
+  readonly pause: number;
+  readonly reason: string | null;
+}
+
+export class BrokerPool {
+  readonly #task: PoolTask;
+  readonly #home = new Map<string, BrokerLink>();
+  readonly #guests = new Map<string, BrokerLink>();
+  readonly #rests = new Map<string, Rest>();
+
+  constructor(task: PoolTask) {
+    this.#task = task;
+    task.signal.addEventListener('abort', () => this.#closeAll(), { once: true });
+  }
+
+  /** Brokers where we listen, in the order of the list. */
+  get listening(): readonly string[] {
+    return this.#task.urls.filter((url) => this.#home.get(url)?.state === 'listening');
+  }
+
+  get facts(): readonly BrokerFact[] {
+    return this.#task.urls.flatMap((url) => {
+      const rest = this.#rests.get(url);
+      const resting: BrokerFact[] =
+        rest === undefined ? [] : [{ url, state: 'lost', rtt: null, reason: rest.reason }];
+      return this.#home.get(url)?.fact ?? resting;
+    });
+  }
+
+  /** Whether each broker that could still be tried has an outcome, or enough of them listen. */
+  get settled(): boolean {
+    if (this.listening.length >= WANTED_BROKERS) return true;
+    return this.#task.urls.every((url) => {
+      const link = this.#home.get(url);
+      return link === undefined ? this.#rests.has(url) : link.state !== 'connecting';
+    });
+  }
+
+  /** Fills the places: as many links as wanted, each that hangs with company of one more. */
+  fill(): void {
+    const { io, urls, signal } = this.#task;
+    if (signal.aborted) return;
+    const now = io.now();
+    const hanging = [...this.#home.values()].filter(
+      (link) => link.state === 'connecting' && now - link.usedAt >= BROKER_PATIENCE,
+    );
+    let missing = WANTED_BROKERS - (this.#home.size - hanging.length);
+    for (const url of urls) {
+      if (missing <= 0) return;
+      if (this.#home.has(url) || (this.#rests.get(url)?.until ?? 0) > now) continue;
+      missing--;
+      this.#open(url);
+    }
+  }
+
+  /**
+   * Publishes through each of the brokers, as soon as it is reached; those that are not ours are
+   * dialled as guests when `dial` says so.
+   *
+   * @param taken called for each broker that has the message
+   */
+  publish(
+    urls: readonly string[],
+    topic: string,
+    payload: Uint8Array,
+    dial: boolean,
+    taken: (url: string) => void = () => undefined,
+  ): void {
+    for (const url of urls) {
+      const link = this.#home.get(url) ?? (dial ? this.#guest(url) : this.#guests.get(url));
+      void link?.publish(topic, payload).then((done) => (done ? taken(url) : undefined));
+    }
+  }
+
+  #open(url: string): void {
+    const { io, topic, deliver, signal } = this.#task;
+    const link = new BrokerLink({ io, url, topic, deliver, changed: (changed) => this.#changed(changed) });
+    this.#home.set(url, link);
+    void io.sleepUntil(io.now() + BROKER_PATIENCE, signal).then(() => this.fill());
+  }
+
+  #changed(link: BrokerLink): void {
+    if (this.#home.get(link.url) !== link || this.#task.signal.aborted) return;
+    if (link.state === 'lost') this.#rest(link);
+    if (link.state === 'listening') this.#rests.delete(link.url);
+    this.#task.changed();
+  }
+
+  #rest(link: BrokerLink): void {
+    const { io, signal } = this.#task;
+    this.#home.delete(link.url);
+    const before = this.#rests.get(link.url)?.pause ?? BROKER_RETRY / 2;
+    const pause = Math.min(before * 2, BROKER_RETRY_LONGEST);
+    this.#rests.set(link.url, { until: io.now() + pause, pause, reason: link.fact.reason });
+    this.fill();
+    void io.sleepUntil(io.now() + pause, signal).then(() => this.fill());
+  }
+
+  #guest(url: string): BrokerLink | undefined {
+    const known = this.#guests.get(url);
+    if (known !== undefined || this.#guests.size >= MAX_GUEST_BROKERS) return known;
+    const { io, topic, deliver } = this.#task;
+    const changed = ({ state }: BrokerLink) => {
+      if (state === 'lost') this.#guests.delete(url);
+    };
+    const link = new BrokerLink({ io, url, topic, deliver, changed });
+    this.#guests.set(url, link);
+    void this.#leaveWhenIdle(url, link);
+    return link;
+  }
+
+  async #leaveWhenIdle(url: string, link: BrokerLink): Promise<void> {
+    const { io, signal } = this.#task;
+    while (!signal.aborted && link.state !== 'lost') {
+      await io.sleepUntil(link.usedAt + GUEST_BROKER_IDLE, signal);
+      if (io.now() - link.usedAt < GUEST_BROKER_IDLE) continue;
+      link.close();
+      this.#guests.delete(url);
+    }
+  }
+
+  #closeAll(): void {
+    for (const link of this.#home.values()) link.close();
+    for (const link of this.#guests.values()) link.close();
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * What a node learns of the world outside: its outer addresses by STUN, the brokers where it
+ * listens, the offset of its clock by NTP; all asked at once, at its start. Wiring only.
+ */
+import { P2pdError, reasonOf } from './errors.ts';
+import type { ClockOffset, NodeEvent, OuterFact, ServiceName } from './events.ts';
+import type { Io, NetworkInterface } from './io/io.ts';
+import { type ClockReport, keepClock, measureClock } from './ntp/client.ts';
+import { createResolver, type Resolve } from './resolve.ts';
+import { noteOutcome } from './server-memory.ts';
+import type { ServerList } from './servers.ts';
+import type { Signalling } from './signal/signalling.ts';
+import type { StateFiles } from './state-files.ts';
+import { findOuter, type OuterReport } from './stun/client.ts';
+import { NTP_TIMEOUT, SERVICES_TIMEOUT, STUN_TIMEOUT } from './timing.ts';
+
+export interface WorldTask {
+  readonly io: Io;
+  /** The node's id. */
+  readonly node: string;
+  readonly interfaces: readonly NetworkInterface[];
+  readonly servers: ServerList;
+  readonly files: StateFiles | null;
+  readonly emit: (event: NodeEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+export class World {
+  readonly #task: WorldTask;
+  readonly #resolve: Resolve;
+  readonly #outcomes = new Map<ServiceName, boolean>();
+  #outer: readonly OuterFact[] = [];
+  #clock: ClockOffset | null = null;
+  #signalling: Signalling | null = null;
+
+  constructor(task: WorldTask) {
+    this.#task = task;
+    this.#resolve = createResolver(task.io);
+  }
+
+  get outer(): readonly OuterFact[] {
+    return this.#outer;
+  }
+
+  /** Unix ms, corrected by what time servers said. */
+  wall(): number {
+    return this.#task.io.wallClock() + (this.#clock?.offset ?? 0);
+  }
+
+  /** Asks everything at once. Resolves when each kind of service has an outcome, at most SERVICES_TIMEOUT. */
+  async start(signalling: Signalling | null): Promise<void> {
+    const { servers } = this.#task;
+    this.#signalling = signalling;
+    await Promise.all([
+      servers.stun.length > 0 ? this.#step('stun', () => this.#askStun()) : null,
+      signalling === null ? null : this.#step('mqtt', () => this.#meetBrokers(signalling)),
+      servers.ntp.length > 0 ? this.#step('ntp', () => this.#askNtp()) : null,
+    ]);
+    this.tell();
+  }
+
+  /** Tells everything known, whole. */
+  tell(): void {
+    const { node, emit } = this.#task;
+    const outcomes = [...this.#outcomes.values()];
+    emit({
+      event: 'world',
+      node,
+      outer: this.#outer,
+      brokers: this.#signalling?.brokers ?? [],
+      clock: this.#clock,
+      offline: outcomes.length > 0 && !outcomes.includes(true) && !this.#signalling?.listening.length,
+    });
+  }
+
+  /** One kind of service, told as a step of the start. A failure is told and no more: a node runs without. */
+  async #step(name: ServiceName, action: () => Promise<string>): Promise<void> {
+    const { node, emit, signal } = this.#task;
+    emit({ event: 'step', node, name, state: 'start' });
+    try {
+      const detail = await action();
+      this.#outcomes.set(name, true);
+      if (!signal.aborted) emit({ event: 'step', node, name, state: 'ok', detail });
+    } catch (error) {
+      this.#outcomes.set(name, false);
+      if (!signal.aborted) emit({ event: 'step', node, name, state: 'failed', detail: reasonOf(error) });
+    }
+  }
+
+  async #askStun(): Promise<string> {
+    const { io, interfaces, servers, signal } = this.#task;
+    const resolve = this.#resolve;
+    const report = await findOuter({
+      io,
+      interfaces,
+      servers: servers.stun,
+      resolve,
+      timeout: STUN_TIMEOUT,
+      signal,
+    });
+    this.#outer = report.facts;
+    this.#note('stun', report);
+    if (report.facts.length === 0) throw noneAnswered(report);
+    return report.facts.map(describeOuter).join('; ');
+  }
+
+  async #askNtp(): Promise<string> {
+    const { io, servers, signal } = this.#task;
+    const task = { io, servers: servers.ntp, resolve: this.#resolve, timeout: NTP_TIMEOUT, signal };
+    const report = await measureClock(task);
+    this.#note('ntp', report);
+    if (report.clock === null) throw noneAnswered(report);
+    this.#clock = report.clock;
+    void keepClock(task, (clock) => {
+      this.#clock = clock;
+      this.tell();
+    });
+    return describeClock(report.clock);
+  }
+
+  async #meetBrokers(signalling: Signalling): Promise<string> {
+    const { io, signal } = this.#task;
+    const startedAt = io.now();
+    await signalling.start(startedAt + SERVICES_TIMEOUT, signal);
+    const { listening, brokers } = signalling;
+    const report = {
+      answered: listening.map((server) => ({ server })),
+      failed: brokers.flatMap(({ url, state, reason }) =>
+        state === 'listening' ? [] : [{ server: url, reason: reason ?? 'no answer' }],
+      ),
+    };
+    this.#note('mqtt', report);
+    if (listening.length === 0) throw noneAnswered(report);
+    const names = listening.map((url) => url.replace(/^mqtts?:\/\//, ''));
+    return `${names.join(', ')} after ${Math.round(io.now() - startedAt)} ms`;
+  }
+
+  #note(kind: ServiceName, report: Outcome): void {
+    const { files, io } = this.#task;
+    if (files === null) return;
+    void noteOutcome(files, kind, report, io.wallClock());
+  }
+}
+
+interface Outcome {
+  readonly answered: readonly { readonly server: string }[];
+  readonly failed: readonly { readonly server: string; readonly reason: string }[];
+}
+
+/** What was seen of each, the same reasons together. */
+function noneAnswered({ failed }: Outcome | OuterReport | ClockReport): P2pdError {
+  const reasons = new Map<string, number>();
+  for (const { reason } of failed) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  const summary = [...reasons].map(([reason, count]) => `${count} × ${reason}`).join(', ');
+  return new P2pdError('NO_SERVICE', `none answers${summary === '' ? '' : `: ${summary}`}`);
+}
+
+function describeOuter({ outer, inner, agreed, rtt }: OuterFact): string {
+  const same = outer === inner ? ' (no translation)' : '';
+  return `${outer}${same} by ${agreed} server${agreed === 1 ? '' : 's'}, ${Math.round(rtt)} ms`;
+}
+
+function describeClock({ offset, error, samples }: ClockOffset): string {
+  const sign = offset < 0 ? '−' : '+';
+  const rounded = (value: number) => String(Math.round(value * 10) / 10);
+  return `${sign}${rounded(Math.abs(offset))} ± ${rounded(error)} ms by ${samples} server${samples === 1 ? '' : 's'}`;
+}
