@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { createRace, type RaceInput, type RaceState, stepRace } from '../../../src/net/connect/race.ts';
+import {
+  createRace,
+  FIRST_JOINED,
+  type RaceInput,
+  type RaceState,
+  stepRace,
+} from '../../../src/net/connect/race.ts';
 import { ATTEMPT_DELAY } from '../../../src/net/timing.ts';
 
 /** Plays inputs at their times; gives back `time effect attempt` for each effect. */
@@ -89,4 +95,50 @@ test('race: it is lost when the last attempt has failed, and at once when there 
     ]).log,
   ).toEqual(['0 dial 0', '20 lost']);
   expect(play(0, [[0, start]]).log).toEqual(['0 lost']);
+});
+
+test('race: it is not lost while something may still come, and dials on when there is more', () => {
+  const { log } = play(1, [
+    [0, { kind: 'join', attempt: FIRST_JOINED }],
+    [0, start],
+    [20, of('failed', 0)],
+    [30, { kind: 'more', count: 2 }],
+    [40, of('failed', 1)],
+    [50, of('failed', 2)],
+    [60, of('failed', FIRST_JOINED)],
+  ]);
+  expect(log).toEqual(['0 dial 0', '30 dial 1', '40 dial 2', '60 lost']);
+});
+
+test('race: a connection that comes in is committed like any other, and waits while another one is', () => {
+  const { log } = play(1, [
+    [0, { kind: 'join', attempt: FIRST_JOINED }],
+    [0, start],
+    [50, of('secured', FIRST_JOINED)],
+    [60, of('secured', 0)],
+    [65, { kind: 'arrived', attempt: FIRST_JOINED + 1 }],
+    [70, of('failed', FIRST_JOINED)],
+    [80, of('failed', 0)],
+    [90, of('opened', FIRST_JOINED + 1)],
+  ]);
+  expect(log).toEqual([
+    '0 dial 0',
+    `50 commit ${FIRST_JOINED}`,
+    '70 commit 0',
+    `80 commit ${FIRST_JOINED + 1}`,
+    `90 won ${FIRST_JOINED + 1}`,
+  ]);
+});
+
+test('race: more to dial does not disturb the pause between two attempts, nor a committed one', () => {
+  const { log } = play(2, [
+    [0, start],
+    [10, { kind: 'more', count: 1 }],
+    [100, tick],
+    [150, of('secured', 0)],
+    [200, tick],
+    [210, { kind: 'more', count: 1 }],
+    [220, of('opened', 0)],
+  ]);
+  expect(log).toEqual(['0 dial 0', '100 dial 1', '150 commit 0', '220 won 0', '220 drop 1']);
 });
