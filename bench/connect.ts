@@ -96,8 +96,8 @@ async function compare(runs: number, rtt: number): Promise<void> {
       });
   try {
     const ends = [
-      { machine: 'a', addresses: [`${HERE}/24`] },
-      { machine: 'b', addresses: [`${THERE}/24`] },
+      { machine: 'a', interface: 'line0', addresses: [`${HERE}/24`] },
+      { machine: 'b', interface: 'line0', addresses: [`${THERE}/24`] },
     ] as const;
     stops.unshift(await layDelayLine(net, { ends, delay: rtt / 2 }));
     const trips = await roundTrips(net, { from: 'a', to: 'b', ip: THERE, count: 11 });

@@ -8,8 +8,8 @@ import type { Plan } from './topology.ts';
 const DELAY = 20;
 const lineOnly: Plan = { links: [], machines: ['a', 'b'] };
 const ends = [
-  { machine: 'a', addresses: ['10.9.0.1/24', 'fd09::1/64'] },
-  { machine: 'b', addresses: ['10.9.0.2/24', 'fd09::2/64'] },
+  { machine: 'a', interface: 'line0', addresses: ['10.9.0.1/24', 'fd09::1/64'] },
+  { machine: 'b', interface: 'line0', addresses: ['10.9.0.2/24', 'fd09::2/64'] },
 ] as const;
 
 describeNeeding({ namespaces: true, commands: ['ip', 'python3'] }, 'delay line', () => {

@@ -6,14 +6,15 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { system, type Topology } from './topology.ts';
+import { system } from './system.ts';
+import type { Port, Topology } from './topology.ts';
 
 const SCRIPT = join(import.meta.dirname, 'delay-line.py');
 const PING = join(import.meta.dirname, 'udp-ping.py');
 
 export interface DelayLinePlan {
-  /** The two machines and the addresses that each gets on its interface `line0`, with prefix lengths. */
-  readonly ends: readonly [DelayLineEnd, DelayLineEnd];
+  /** The two machines with an interface and addresses of each. */
+  readonly ends: readonly [Port, Port];
   /** ms from one end to the other; a round trip takes twice as long. */
   readonly delay: number;
   /** Fraction of packets lost, each way. */
@@ -22,12 +23,11 @@ export interface DelayLinePlan {
   readonly seed?: number;
 }
 
-export interface DelayLineEnd {
-  readonly machine: string;
-  readonly addresses: readonly string[];
-}
-
-/** Lays a delay line. @returns how to take it away again; removing the topology alone leaves its process */
+/**
+ * Lays a delay line between machines that are there already; lines of a Plan are laid by its Topology.
+ *
+ * @returns how to take it away again; removing the topology alone leaves its process
+ */
 export async function layDelayLine(net: Topology, plan: DelayLinePlan): Promise<() => void> {
   const unique = randomBytes(4).toString('hex');
   const names = ['x', 'y'].map((end) => `p2pd${unique}${end}`);
@@ -41,12 +41,12 @@ export async function layDelayLine(net: Topology, plan: DelayLinePlan): Promise<
       once(line.stdout, 'data'),
       once(line, 'exit').then(([code]) => Promise.reject(new Error(`delay-line.py: exit ${code}`))),
     ]);
-    for (const [i, { machine, addresses }] of plan.ends.entries()) {
-      system('ip', ['link', 'set', names[i] ?? '', 'netns', net.namespace(machine), 'name', 'line0']);
+    for (const [i, { machine, interface: name, addresses = [] }] of plan.ends.entries()) {
+      system('ip', ['link', 'set', names[i] ?? '', 'netns', net.namespace(machine), 'name', name]);
       net.configure(
         machine,
-        'link set line0 up',
-        ...addresses.map((ip) => `address add ${ip} dev line0${ip.includes(':') ? ' nodad' : ''}`),
+        `link set ${name} up`,
+        ...addresses.map((ip) => `address add ${ip} dev ${name}${ip.includes(':') ? ' nodad' : ''}`),
       );
     }
   } catch (error) {
@@ -59,8 +59,10 @@ export async function layDelayLine(net: Topology, plan: DelayLinePlan): Promise<
 export interface RoundTripPlan {
   readonly from: string;
   readonly to: string;
-  /** Of `to`. */
+  /** Where `from` sends to. */
   readonly ip: string;
+  /** Where `to` listens; default: there too. They differ behind a NAT. */
+  readonly at?: string;
   readonly count: number;
   /** ms until one counts as lost. */
   readonly wait?: number;
@@ -69,11 +71,15 @@ export interface RoundTripPlan {
 /** Round trips in ms of datagrams that came back, each sent on its own; Node has no part in them. */
 export async function roundTrips(
   net: Topology,
-  { from, to, ip, count, wait = 200 }: RoundTripPlan,
+  { from, to, ip, at = ip, count, wait = 200 }: RoundTripPlan,
 ): Promise<number[]> {
-  const answering = net.spawn(to, 'python3', [PING, 'answer', ip], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const answering = net.spawn(to, 'python3', [PING, 'answer', at], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
-    if (answering.stdout !== null) await once(answering.stdout, 'data');
+    if (answering.stdout === null) throw new Error('no stdout');
+    await Promise.race([
+      once(answering.stdout, 'data'),
+      once(answering, 'exit').then(([code]) => Promise.reject(new Error(`udp-ping.py: exit ${code}`))),
+    ]);
     return net
       .run(from, 'python3', PING, 'ask', ip, String(count), String(wait))
       .split('\n')

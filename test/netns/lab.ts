@@ -4,7 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -50,6 +50,13 @@ export class Lab {
   /** A fresh state directory, not made yet. */
   home(): string {
     return join(this.#folder, `home${this.#homes++}`);
+  }
+
+  /** Writes a file that goes with the lab. @returns its path */
+  file(name: string, text = ''): string {
+    const path = join(this.#folder, name);
+    writeFileSync(path, text);
+    return path;
   }
 
   /** Starts the program on a machine. */

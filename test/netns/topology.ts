@@ -5,6 +5,8 @@
  */
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { layDelayLine } from './delay-line.ts';
+import { PATH, system } from './system.ts';
 
 /** One end of a link: an interface of a machine. Addresses with prefix lengths. */
 export interface Port {
@@ -18,16 +20,18 @@ export interface Plan {
   readonly machines?: readonly string[];
   /** Two ports are joined by one cable, more by a switch (a bridge in a namespace of its own). */
   readonly links: readonly (readonly Port[])[];
+  /** Cables that hold every packet for `delay` ms, one way. Need python3. */
+  readonly lines?: readonly { readonly ends: readonly [Port, Port]; readonly delay: number }[];
   /** `ip route` arguments per machine: `default via 10.1.0.1`; the family follows from the address. */
   readonly routes?: Readonly<Record<string, readonly string[]>>;
   /** Machines that forward packets. */
   readonly routers?: readonly string[];
+  /** nftables rules per machine, in nft's own language. */
+  readonly rules?: Readonly<Record<string, string>>;
   /** Families that exist; IPv6 brings a link-local address to every interface. Default both. */
   readonly families?: readonly (4 | 6)[];
 }
 
-/** With the folders where Debian keeps `ip` and `nft`, which a plain user's PATH leaves out. */
-const PATH = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
 /** Namespaces are called PREFIX-pid-random-machine, so that stale ones can be told. */
 const PREFIX = 'p2pdtest';
 const SETTLE_LIMIT = 5_000;
@@ -37,6 +41,7 @@ export class Topology {
   readonly #name = `${PREFIX}-${process.pid}-${randomBytes(3).toString('hex')}`;
   readonly #machines = new Set<string>();
   readonly #children = new Set<ChildProcess>();
+  readonly #lines: (() => void)[] = [];
 
   /** @returns when every address may be used */
   static async create(plan: Plan): Promise<Topology> {
@@ -45,6 +50,8 @@ export class Topology {
     live.add(topology);
     try {
       topology.#build(plan);
+      for (const line of plan.lines ?? []) topology.#lines.push(await layDelayLine(topology, line));
+      topology.#route(plan);
       await topology.#settled(plan);
     } catch (error) {
       topology.remove();
@@ -90,14 +97,16 @@ export class Topology {
   remove(): void {
     if (!live.delete(this)) return;
     for (const child of this.#children) child.kill('SIGKILL');
+    for (const removeLine of this.#lines) removeLine();
     const lines = [...this.#machines].map((machine) => `netns del ${this.#name}-${machine}`);
     system('ip', ['-force', '-batch', '-'], lines.join('\n'));
   }
 
   #build(plan: Plan): void {
     const ports = plan.links.flat();
-    for (const name of [...(plan.machines ?? []), ...ports.map((port) => port.machine)])
-      this.#machines.add(name);
+    const ends = (plan.lines ?? []).flatMap((line) => line.ends);
+    for (const name of plan.machines ?? []) this.#machines.add(name);
+    for (const { machine } of [...ports, ...ends]) this.#machines.add(machine);
     const switches = plan.links.map((link, i) => (link.length > 2 ? `switch${i}` : null));
     for (const name of switches) if (name !== null) this.#machines.add(name);
     const lines = [...this.#machines].map((machine) => `netns add ${this.#name}-${machine}`);
@@ -107,9 +116,14 @@ export class Topology {
     for (const port of ports) {
       this.configure(port.machine, ...(port.addresses ?? []).map((ip) => addressLine(ip, port.interface)));
     }
+  }
+
+  /** Routes and rules, once every interface is there. */
+  #route(plan: Plan): void {
     for (const [machine, routes] of Object.entries(plan.routes ?? {})) {
       this.configure(machine, ...routes.map((route) => `route add ${route}`));
     }
+    for (const [machine, rules] of Object.entries(plan.rules ?? {})) this.filter(machine, rules);
   }
 
   /** Loopback up; duplicate address detection, which costs a second or two, off. */
@@ -174,15 +188,6 @@ export class Topology {
 
 function addressLine(ip: string, name: string): string {
   return `address add ${ip} dev ${name}${ip.includes(':') ? ' nodad' : ''}`;
-}
-
-/** Runs a command of the system to its end. @throws Error with all that it said */
-export function system(command: string, args: readonly string[], input = ''): string {
-  const env = { ...process.env, PATH };
-  const done = spawnSync(command, args, { input, encoding: 'utf8', env });
-  if (done.status === 0) return done.stdout;
-  const said = `${done.stdout ?? ''}${done.stderr ?? ''}${done.error?.message ?? ''}`.trim();
-  throw new Error(`${command} ${args.join(' ')}: exit ${done.status}: ${said}\n${input}`);
 }
 
 /** Namespaces of runs that are over, and so cannot be in use by another test file. */
