@@ -10,7 +10,7 @@ import type { Network, Nic, Node } from './network.ts';
 import { DEFAULT_TTL, type Packet, resetFor } from './packet.ts';
 import type { Random } from './random.ts';
 import { RouteTable, type StaticRoute } from './routes.ts';
-import { systemError } from './system-error.ts';
+import { type SystemError, systemError } from './system-error.ts';
 import { isWildcard, TcpStack } from './tcp.ts';
 import type { TcpOptions } from './tcp-types.ts';
 
@@ -133,13 +133,15 @@ export class Host implements Node {
     return { local: binding.local, close: () => this.#udp.delete(binding) };
   }
 
-  /** @throws SystemError EHOSTUNREACH */
-  sendUdp(local: Endpoint, remote: Endpoint, data: Uint8Array): void {
-    const source = isWildcard(local.ip) ? this.sourceFor(remote.ip) : local.ip;
-    if (source === null || this.sourceFor(remote.ip) === null)
-      throw systemError('EHOSTUNREACH', 'send', remote);
-    const src = { ip: source, port: local.port };
+  /** @returns what the system says against it: EINVAL, ENETUNREACH or EHOSTUNREACH */
+  sendUdp(local: Endpoint, remote: Endpoint, data: Uint8Array): SystemError | null {
+    const refuse = (code: string) => systemError(code, 'send', remote);
+    if (familyOf(local.ip) !== familyOf(remote.ip) || remote.port === 0) return refuse('EINVAL');
+    const route = this.sourceFor(remote.ip);
+    if (route === null) return refuse(reachOf(remote.ip) === 'link-local' ? 'EHOSTUNREACH' : 'ENETUNREACH');
+    const src = { ip: isWildcard(local.ip) ? route : local.ip, port: local.port };
     this.send({ proto: 'udp', src, dst: remote, ttl: DEFAULT_TTL, data: new Uint8Array(data) });
+    return null;
   }
 
   #deliver(packet: Packet): void {

@@ -13,6 +13,7 @@ import type { InterfaceKind } from '../../src/net/io/io.ts';
 import { familyOf, reachOf } from '../../src/net/wire/ip.ts';
 import { Clock, type RunLimits } from './clock.ts';
 import { Host } from './host.ts';
+import type { NameOptions } from './names.ts';
 import { Nat, type NatOptions } from './nat.ts';
 import { firewallPreset } from './nat-preset.ts';
 import { describeEvent, type LinkQuality, Network, type Nic, Segment } from './network.ts';
@@ -95,6 +96,8 @@ export interface Lab {
   /** The public Internet: every address on it reaches every other. */
   internet(options?: LanOptions): Segment;
   lan(options?: LanOptions): Segment;
+  /** Every machine that reaches a name server finds these addresses under the name. */
+  name(name: string, ips: string | readonly string[], options?: NameOptions): void;
   router(options: RouterOptions): Router;
   host(options: HostOptions): LabHost;
   /** Pulls or plugs the cable of an interface. */
@@ -127,6 +130,7 @@ export function createLab({ seed }: { readonly seed: number | string }): Lab {
       const options = { ...quality, subnets: nets, linkLocal: linkLocal ?? hasIpv6, isPublic: false };
       return new Segment(name ?? `lan${number}`, options);
     },
+    name: (name, ips, options) => network.names.add(name, ips, options),
     router: (options) => buildRouter(network, options.name ?? `router${++count.routers}`, options, nat),
     host: (options) => buildHost(network, options, nat),
     plug(nic, connected) {

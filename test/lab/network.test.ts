@@ -177,12 +177,17 @@ test('network: up and down differ in delay and loss, and jitter keeps the order'
   const a = lab.host({ name: 'a', on: [{ segment: net, up, down: { delay: 5 } }] });
   const b = lab.host({ name: 'b', on: net });
   const seen: [number, number][] = [];
-  const server = await b.io.openUdp({ ip: b.ip(), port: 53 }, (data, from) => {
-    seen.push([data[0] ?? 0, lab.now()]);
-    server.send(data, from);
-  });
+  const server = await b.io.openUdp(
+    { ip: b.ip(), port: 53 },
+    {
+      datagram(data, from) {
+        seen.push([data[0] ?? 0, lab.now()]);
+        server.send(data, from);
+      },
+    },
+  );
   const back: number[] = [];
-  const client = await a.io.openUdp({ ip: '0.0.0.0', port: 0 }, () => back.push(lab.now()));
+  const client = await a.io.openUdp({ ip: '0.0.0.0', port: 0 }, { datagram: () => back.push(lab.now()) });
   for (let i = 0; i < 100; i++) lab.clock.at(i, () => client.send(Uint8Array.of(i), server.local));
   await lab.advance(1_000);
   expect(seen.map(([n]) => n)).toEqual(Array.from({ length: 100 }, (_, i) => i));
@@ -196,15 +201,17 @@ test('network: about as many datagrams are lost as the link says', async () => {
   const net = lab.internet({ loss: 0.1 });
   const [a, b] = [lab.host({ name: 'a', on: net }), lab.host({ name: 'b', on: net })];
   let count = 0;
-  const server = await b.io.openUdp({ ip: '0.0.0.0', port: 53 }, () => count++);
-  const client = await a.io.openUdp({ ip: a.ip(), port: 5353 }, () => undefined);
+  const server = await b.io.openUdp({ ip: '0.0.0.0', port: 53 }, { datagram: () => count++ });
+  const client = await a.io.openUdp({ ip: a.ip(), port: 5353 }, { datagram: () => undefined });
   for (let i = 0; i < 2_000; i++) client.send(utf8('x'), { ip: b.ip(), port: server.local.port });
   await lab.advance(1);
   expect(count).toBeGreaterThan(1_700);
   expect(count).toBeLessThan(1_880);
-  await expect(a.io.openUdp({ ip: '0.0.0.0', port: 5353 }, () => undefined)).rejects.toThrow('EADDRINUSE');
+  await expect(a.io.openUdp({ ip: '0.0.0.0', port: 5353 }, { datagram: () => undefined })).rejects.toThrow(
+    'EADDRINUSE',
+  );
   client.close();
-  await a.io.openUdp({ ip: '0.0.0.0', port: 5353 }, () => undefined);
+  await a.io.openUdp({ ip: '0.0.0.0', port: 5353 }, { datagram: () => undefined });
 });
 
 test('network: packets do not go round in circles', async () => {

@@ -6,6 +6,7 @@
 import type { Family } from '../../src/net/wire/endpoint.ts';
 import { familyOf, ipToBytes } from '../../src/net/wire/ip.ts';
 import type { Clock } from './clock.ts';
+import { NameTable } from './names.ts';
 import { describePacket, type Packet } from './packet.ts';
 import type { Random } from './random.ts';
 import { addressIn, contains, parseSubnet, type Subnet } from './subnet.ts';
@@ -123,6 +124,7 @@ export interface SegmentOptions extends LinkQuality {
 export class Network {
   readonly clock: Clock;
   readonly random: Random;
+  readonly names = new NameTable();
   readonly #observers = new Set<(event: PacketEvent) => void>();
   /** Counts the changes of who is connected to what. */
   topology = 0;

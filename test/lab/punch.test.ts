@@ -129,9 +129,11 @@ async function udpPunch(lab: Lab, [a, b]: [Side, Side], late: number): Promise<n
     const targets = [to.outer];
     await lab.clock.sleepUntil(startAt);
     const local = { ip: '0.0.0.0', port: from.outer.port };
-    const socket = await from.host.io.openUdp(local, (_data, remote) => {
-      heardAt = Math.min(heardAt, lab.now());
-      if (!targets.some(({ ip, port }) => ip === remote.ip && port === remote.port)) targets.push(remote);
+    const socket = await from.host.io.openUdp(local, {
+      datagram(_data, remote) {
+        heardAt = Math.min(heardAt, lab.now());
+        if (!targets.some(({ ip, port }) => ip === remote.ip && port === remote.port)) targets.push(remote);
+      },
     });
     while (lab.now() < 1_000) {
       for (const target of targets) socket.send(new Uint8Array(1), target);

@@ -1,33 +1,32 @@
-/**
- * Io of a simulated machine: everything in virtual time, nothing outside the process. UDP is here
- * ahead of Io, for what tests of NATs need.
- */
+/** Io of a simulated machine: everything in virtual time, nothing outside the process. */
 import type {
+  BrokerConnection,
+  BrokerReader,
   ByteStream,
+  DatagramReader,
+  HttpAnswer,
+  HttpQuestion,
   InterfaceAddress,
   Io,
   NetworkInterface,
   SecureStream,
   TcpListener,
+  UdpSocket,
 } from '../../src/net/io/io.ts';
-import type { Endpoint } from '../../src/net/wire/endpoint.ts';
+import type { Endpoint, Family } from '../../src/net/wire/endpoint.ts';
 import { familyOf, reachOf } from '../../src/net/wire/ip.ts';
-import type { DatagramHandler, Host } from './host.ts';
+import type { Host } from './host.ts';
+import { lookUp } from './names.ts';
 import type { Nic } from './network.ts';
 import { gatewayOf, hasDefaultRoute } from './routes.ts';
 import type { SocketOwner } from './tcp-types.ts';
+import { openBroker } from './virtual-broker.ts';
+import { httpGet, serveHttp } from './virtual-http.ts';
 import { virtualSecure } from './virtual-secure.ts';
 import { VirtualStream } from './virtual-stream.ts';
 
 /** Virtual time 0 is this moment: 2026-01-01 00:00 UTC. */
 export const EPOCH = 1_767_225_600_000;
-
-export interface VirtualUdpSocket {
-  readonly local: Endpoint;
-  /** @throws the system's error (EHOSTUNREACH) */
-  send(data: Uint8Array, remote: Endpoint): void;
-  close(): void;
-}
 
 export class VirtualMachine implements Io {
   readonly #host: Host;
@@ -96,14 +95,40 @@ export class VirtualMachine implements Io {
     return this.#host.nics.filter(({ connected }) => connected).map((nic) => this.#describe(nic));
   }
 
-  /** Raw datagrams. @throws the system's error (EADDRINUSE, EADDRNOTAVAIL) */
-  async openUdp(local: Endpoint, onMessage: DatagramHandler): Promise<VirtualUdpSocket> {
-    const binding = this.#host.bindUdp(local, onMessage);
+  async openUdp(local: Endpoint, reader: DatagramReader): Promise<UdpSocket> {
+    const host = this.#host;
+    let open = true;
+    const binding = host.bindUdp(local, (data, from) => reader.datagram(data, from));
     return {
       local: binding.local,
-      send: (data, remote) => this.#host.sendUdp(binding.local, remote, data),
-      close: () => binding.close(),
+      send(data, remote) {
+        const error = open ? host.sendUdp(binding.local, remote, data) : null;
+        if (error === null) return;
+        queueMicrotask(() => {
+          if (open) reader.failed?.(error);
+        });
+      },
+      close() {
+        open = false;
+        binding.close();
+      },
     };
+  }
+
+  openBroker(url: string, reader: BrokerReader, signal: AbortSignal): Promise<BrokerConnection> {
+    return openBroker(this, url, reader, signal);
+  }
+
+  lookup(host: string, family: Family, signal: AbortSignal): Promise<readonly string[]> {
+    return lookUp(this.#host, host, family, signal);
+  }
+
+  httpGet(url: string, limit: number, signal: AbortSignal): Promise<HttpAnswer> {
+    return httpGet(this, url, limit, signal);
+  }
+
+  serveHttp(local: Endpoint, answer: (question: HttpQuestion) => HttpAnswer): Promise<TcpListener> {
+    return serveHttp(this, local, answer);
   }
 
   #describe(nic: Nic): NetworkInterface {
