@@ -1,6 +1,6 @@
-"""Asks a server until it answers, then says "ready".
+"""Asks a server until it answers on every port, then says "ready".
 
-    answers.py mqtt|stun|stun-tcp|ntp IP PORT LIMIT_S
+    answers.py LIMIT_S PORT mqtt|stun|stun-tcp|ntp IP [mqtt|… IP]…
 
 One plain request of each protocol: MQTT 3.1.1 CONNECT, STUN Binding (RFC 8489), NTP client packet
 (RFC 5905). Fails with the last reason when the limit is over.
@@ -38,18 +38,23 @@ def ask(kind, ip, port):
         return answer[:2] == b"\x01\x01" and answer[8:20] == transaction
 
 
-def main():
-    kind, ip, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    limit, reason = time.monotonic() + float(sys.argv[4]), "a wrong answer"
+def wait(kind, ip, port, limit):
+    reason = "a wrong answer"
     while time.monotonic() < limit:
         try:
             if ask(kind, ip, port):
-                print("ready")
                 return
         except OSError as error:
             reason = error
         time.sleep(0.02)
     sys.exit(f"{kind} {ip} {port}: {reason}")
+
+
+def main():
+    limit, port = time.monotonic() + float(sys.argv[1]), int(sys.argv[2])
+    for kind, ip in zip(sys.argv[3::2], sys.argv[4::2]):
+        wait(kind, ip, port, limit)
+    print("ready")
 
 
 main()

@@ -146,12 +146,9 @@ async function answering(
   protocols: readonly string[],
   { addresses, port }: ServicePlan,
 ): Promise<void> {
-  const asked = protocols.flatMap((protocol) => addresses.map((ip) => [protocol, ip] as const));
-  const answers = asked.map(([protocol, ip]) =>
-    lab.run(machine, ['python3', ANSWERS, protocol, ip, String(port), String(START_LIMIT)]).exits(0),
-  );
+  const asked = protocols.flatMap((protocol) => addresses.flatMap((ip) => [protocol, ip]));
   try {
-    await Promise.all(answers);
+    await lab.run(machine, ['python3', ANSWERS, String(START_LIMIT), String(port), ...asked]).exits(0);
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : error}\n${server.said()}`);
   }
