@@ -106,14 +106,20 @@ export const SIGNAL_SKEW = 10_000;
 /** First resend of a signalling message that was not acknowledged, unless two round trips to the peer are longer. */
 export const SIGNAL_RESEND = 300;
 
-/** Between resends at most: doubling from 300 ms, a message leaves four times within SIGNAL_TIMEOUT. */
+/** Between resends at most: doubling from 300 ms, a message leaves five times within SIGNAL_TIMEOUT. */
 export const SIGNAL_RESEND_LONGEST = 4_000;
 
-/** From sending until the peer counts as silent: four losses in a row, or round trips of seconds. */
+/** From sending until the peer counts as silent: five losses in a row, or round trips of seconds. */
 export const SIGNAL_TIMEOUT = 6_000;
 
 /** Good for answering a challenge: the sender resends at once, so two SIGNAL_TIMEOUT and more. */
 export const CHALLENGE_LIFETIME = 30_000;
+
+/**
+ * The time on disk that no accepted message exceeds lies this far ahead of the newest, so that not every
+ * message costs a write; after a crash messages cost a round trip more for as long.
+ */
+export const SIGNAL_RESERVE = 30_000;
 
 /** The same copy of a message is answered again only after this: it comes over several brokers at once. */
 export const REPEAT_INTERVAL = 200;

@@ -1,0 +1,76 @@
+/**
+ * Challenges that this node has sent: to a sender whose message does not fit our clock, a nonce that
+ * its next message must carry. Each is good once, for that sender, for 30 s. Pure.
+ */
+import { CHALLENGE_LIFETIME, REPEAT_INTERVAL } from '../timing.ts';
+import { TokenBuckets } from '../token-bucket.ts';
+
+/** More than `#all` lets through within a challenge's lifetime. */
+const MAX_CHALLENGES = 1_024;
+/** Copies of one challenge: its message leaves five times, over several brokers. */
+const MAX_COPIES = 12;
+
+interface Challenge {
+  readonly sender: string;
+  readonly nonce: Uint8Array;
+  readonly until: number;
+  copies: number;
+  repeatAt: number;
+}
+
+export class Challenges {
+  /** By the challenged message's name, the oldest first. */
+  readonly #byMessage = new Map<string, Challenge>();
+  /** Names of challenged messages by nonce. */
+  readonly #byNonce = new Map<string, string>();
+  /** A challenge costs 0.3 ms, and is only an answer: a replayed message of anybody may cause it. */
+  readonly #perSender = new TokenBuckets({ rate: 2, burst: 8, maxKeys: MAX_CHALLENGES });
+  readonly #all = new TokenBuckets({ rate: 20, burst: 40, maxKeys: 1 });
+
+  /** Whether a message may be challenged with this nonce, which is then remembered. */
+  issue(message: string, sender: string, nonce: Uint8Array, now: number): boolean {
+    this.#forget(now);
+    if (this.#byMessage.size >= MAX_CHALLENGES) return false;
+    if (!this.#perSender.take(sender, now) || !this.#all.take('all', now)) return false;
+    const until = now + CHALLENGE_LIFETIME;
+    this.#byMessage.set(message, { sender, nonce, until, copies: 1, repeatAt: now + REPEAT_INTERVAL });
+    this.#byNonce.set(nameOf(nonce), message);
+    return true;
+  }
+
+  has(message: string, now: number): boolean {
+    return now < (this.#byMessage.get(message)?.until ?? 0);
+  }
+
+  /** For another copy of a challenged message: the same nonce, as its challenge may be lost; null for no answer. */
+  repeat(message: string, now: number): Uint8Array | null {
+    const challenge = this.#byMessage.get(message);
+    if (challenge === undefined || now < challenge.repeatAt || challenge.copies >= MAX_COPIES) return null;
+    challenge.copies++;
+    challenge.repeatAt = now + REPEAT_INTERVAL;
+    return challenge.nonce;
+  }
+
+  /** Whether the nonce is ours, for this sender, unused and young; it is used then. */
+  redeem(sender: string, nonce: Uint8Array, now: number): boolean {
+    this.#forget(now);
+    const name = nameOf(nonce);
+    const message = this.#byNonce.get(name);
+    const challenge = message === undefined ? undefined : this.#byMessage.get(message);
+    if (message === undefined || challenge?.sender !== sender) return false;
+    this.#byNonce.delete(name);
+    return true;
+  }
+
+  #forget(now: number): void {
+    for (const [message, { nonce, until }] of this.#byMessage) {
+      if (now < until) return;
+      this.#byMessage.delete(message);
+      this.#byNonce.delete(nameOf(nonce));
+    }
+  }
+}
+
+function nameOf(nonce: Uint8Array): string {
+  return Buffer.from(nonce).toString('latin1');
+}
