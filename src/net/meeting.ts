@@ -16,7 +16,7 @@ import type { Expected } from './pipe/accept.ts';
 import { type PipeListener, pipeName } from './pipe/pipe.ts';
 import type { Preamble } from './pipe/preamble.ts';
 import type { Secured } from './pipe/secure.ts';
-import type { ConnectMessage, SignalMessage } from './signal/message.ts';
+import type { ConnectMessage, Message, SignalMessage } from './signal/message.ts';
 import type { Origin, Signalling } from './signal/signalling.ts';
 import { encodeBase16 } from './wire/base16.ts';
 import type { Endpoint } from './wire/endpoint.ts';
@@ -102,7 +102,7 @@ export class Meetings {
   }
 
   /** A signal from a peer that has proven its key. */
-  received(message: SignalMessage, origin: Origin): void {
+  received(message: Message, origin: Origin): void {
     switch (message.type) {
       case 'connect':
         this.#asked(message, origin);
@@ -121,9 +121,13 @@ export class Meetings {
     }
   }
 
+  /** Whether this pipe is being asked for from this node. */
+  isWished(pipeId: Uint8Array, nodeId: string): boolean {
+    return this.#wishes.get(encodeBase16(pipeId))?.peer.nodeId === nodeId;
+  }
+
   #wishOf(pipeId: Uint8Array, origin: Origin): Wish | null {
-    const wish = this.#wishes.get(encodeBase16(pipeId));
-    return wish !== undefined && wish.peer.nodeId === origin.nodeId ? wish : null;
+    return this.isWished(pipeId, origin.nodeId) ? (this.#wishes.get(encodeBase16(pipeId)) ?? null) : null;
   }
 
   async #ask(
@@ -245,8 +249,7 @@ export class Meetings {
   }
 
   #reply(origin: Origin, asker: NodeAddress, message: SignalMessage): void {
-    // Whoever asked may be gone by now.
-    this.#task.signalling.reply(origin, asker.brokers, message).catch(() => undefined);
+    this.#task.signalling.reply(origin, asker.brokers, message);
   }
 
   #refused(origin: Origin, reason: string): void {

@@ -99,6 +99,7 @@ export class Presence {
       file: `signal-${slot}.json`,
       wall: () => this.#world.wall(),
       receive: (message, origin) => this.meetings?.received(message, origin),
+      isWished: (pipeId, nodeId) => this.meetings?.isWished(pipeId, nodeId) ?? false,
       changed: () => {
         this.#world.tell();
         if (this.#ready) this.#renewAddress();

@@ -119,9 +119,9 @@ export class World {
   }
 
   async #meetBrokers(signalling: Signalling): Promise<string> {
-    const { io, signal } = this.#task;
+    const { io } = this.#task;
     const startedAt = io.now();
-    await signalling.start(startedAt + SERVICES_TIMEOUT, signal);
+    await signalling.start(startedAt + SERVICES_TIMEOUT);
     const { listening, brokers } = signalling;
     const report = {
       answered: listening.map((server) => ({ server })),

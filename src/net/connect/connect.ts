@@ -26,8 +26,8 @@ export interface AskListener {
   refused(why: 'not-allowed' | 'busy' | 'unwilling'): void;
   /** Its dialling back came to nothing. */
   failed(reasons: readonly string[]): void;
-  /** It does not answer, or cannot be asked. */
-  silent(reason: string): void;
+  /** It does not answer. @param reached whether the question got as far as a broker of the peer */
+  silent(reason: string, reached: boolean): void;
 }
 
 /** The other half of a connect: a peer that can be asked, and its connections that come in. */
@@ -122,8 +122,8 @@ class Connect {
         give(REFUSALS[why]);
       },
       failed: (reasons) => give(`the peer could not dial back: ${reasons.join(', ')}`),
-      silent: (reason) => {
-        this.#asked = { kind: 'silent', reason };
+      silent: (reason, reached) => {
+        this.#asked = { kind: reached ? 'silent' : 'impossible', reason };
         give(reason);
       },
     });

@@ -35,7 +35,8 @@ export class BrokerLink {
   #state: BrokerFact['state'] = 'connecting';
   #reason: string | null = null;
   #rtt: number | null = null;
-  readonly #ready: Promise<boolean>;
+  /** Whether it listens, once that is known. */
+  readonly ready: Promise<boolean>;
   #probe: { readonly id: string; readonly at: number } | null = null;
   /** When it was last asked to publish, monotonic ms. */
   usedAt: number;
@@ -44,7 +45,7 @@ export class BrokerLink {
     this.#task = task;
     this.url = task.url;
     this.usedAt = task.io.now();
-    this.#ready = this.#open();
+    this.ready = this.#open();
   }
 
   get state(): BrokerFact['state'] {
@@ -82,7 +83,7 @@ export class BrokerLink {
   /** Waits until it listens. @returns whether the broker has taken the message */
   async publish(topic: string, payload: Uint8Array): Promise<boolean> {
     this.usedAt = this.#task.io.now();
-    if (this.#state === 'connecting') await this.#ready;
+    if (this.#state === 'connecting') await this.ready;
     if (this.#connection === null || this.#state === 'lost') return false;
     const limit = this.#limit(PUBACK_TIMEOUT, 'takes no messages');
     try {

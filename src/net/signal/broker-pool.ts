@@ -84,23 +84,16 @@ export class BrokerPool {
     }
   }
 
-  /**
-   * Publishes through each of the brokers, as soon as it is reached; those that are not ours are
-   * dialled as guests when `dial` says so.
-   *
-   * @param taken called for each broker that has the message
-   */
-  publish(
-    urls: readonly string[],
-    topic: string,
-    payload: Uint8Array,
-    dial: boolean,
-    taken: (url: string) => void = () => undefined,
-  ): void {
-    for (const url of urls) {
-      const link = this.#home.get(url) ?? (dial ? this.#guest(url) : this.#guests.get(url));
-      void link?.publish(topic, payload).then((done) => (done ? taken(url) : undefined));
-    }
+  /** Dials those that have no link. @returns whether one of them listens, as soon as one does */
+  async reach(urls: readonly string[]): Promise<boolean> {
+    const links = urls.map((url) => this.#home.get(url) ?? this.#guest(url));
+    const ready = links.flatMap((link) => (link === undefined ? [] : [link.ready.then(orThrow)]));
+    return Promise.any(ready).catch(() => false);
+  }
+
+  /** Publishes through those of the brokers that have a link, as soon as it listens. */
+  publish(urls: readonly string[], topic: string, payload: Uint8Array): void {
+    for (const url of urls) void (this.#home.get(url) ?? this.#guests.get(url))?.publish(topic, payload);
   }
 
   #open(url: string): void {
@@ -154,4 +147,9 @@ export class BrokerPool {
     for (const link of this.#home.values()) link.close();
     for (const link of this.#guests.values()) link.close();
   }
+}
+
+function orThrow(ready: boolean): true {
+  if (!ready) throw new Error('the broker cannot be reached');
+  return true;
 }
