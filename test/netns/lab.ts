@@ -7,7 +7,6 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
 import { type Plan, Topology } from './topology.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/p2pd-demo.js');
@@ -184,7 +183,7 @@ export class Program {
   async exits(code: number | NodeJS.Signals): Promise<this> {
     await this.until('end', () => this.#code ?? undefined);
     await this.#closed;
-    expect(this.#code, this.said()).toBe(code);
+    if (this.#code !== code) throw new Error(`exit ${this.#code} instead of ${code}\n${this.said()}`);
     return this;
   }
 

@@ -4,15 +4,13 @@ import { describeNeeding } from '../helpers/needs.ts';
 import { roundTrips } from './delay-line.ts';
 import { inLab } from './lab.ts';
 import { meeting, meetingSide, SERVICES } from './plans.ts';
-import { startServices } from './services.ts';
+import { inMeeting, SERVICE_NEEDS } from './services.ts';
 
-const commands = ['ip', 'nft', 'python3', 'mosquitto', 'turnserver', 'chronyd'];
 const DELAY = 10;
 
-describeNeeding({ namespaces: true, commands }, 'public services', () => {
+describeNeeding(SERVICE_NEEDS, 'public services', () => {
   test('mosquitto, coturn and chrony: answer on every address, and stop when they are told', () =>
-    inLab(meeting({ a: 'nat', b: 'public' }), async (lab) => {
-      const { brokers, stun, ntp } = await startServices(lab);
+    inMeeting({ a: 'nat', b: 'public' }, async (_, { brokers, stun, ntp }) => {
       for (const server of [...brokers, stun, ntp]) server.signal('SIGKILL');
       await Promise.all([...brokers, stun, ntp].map((server) => server.exits('SIGKILL')));
     })());

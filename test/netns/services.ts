@@ -4,8 +4,8 @@
  * itself, and ends with the lab. Needs root and python3.
  */
 import { join } from 'node:path';
-import type { Lab, Line, Program } from './lab.ts';
-import { SERVICES } from './plans.ts';
+import { inLab, type Lab, type Line, type Program } from './lab.ts';
+import { type Home, meeting, SERVICES } from './plans.ts';
 
 const ANSWERS = join(import.meta.dirname, 'answers.py');
 /** Seconds until a server that was started must answer; coturn takes one on a busy machine. */
@@ -104,6 +104,12 @@ export function serversFile(lab: Lab, servers: ServersFile, name = 'servers.json
   return lab.file(name, JSON.stringify(servers));
 }
 
+/** What the tests with them need. */
+export const SERVICE_NEEDS = {
+  namespaces: true,
+  commands: ['ip', 'nft', 'python3', 'mosquitto', 'turnserver', 'chronyd'],
+} as const;
+
 export interface Services {
   /** On ports 1883, 1884 and 1885. */
   readonly brokers: readonly Program[];
@@ -136,6 +142,14 @@ function publicServers(family: 4 | 6): Required<ServersFile> {
     mqtt: BROKER_PORTS.map((port) => `mqtt://${inUrl}:${port}`),
     ntp: [hosts[0]],
   };
+}
+
+/** `inLab` for people who meet through public services. */
+export function inMeeting(
+  homes: { readonly a: Home; readonly b: Home },
+  body: (lab: Lab, services: Services) => Promise<void>,
+): () => Promise<void> {
+  return inLab(meeting(homes), async (lab) => body(lab, await startServices(lab)));
 }
 
 /** Waits until a server answers on each of its addresses, over each protocol. */
