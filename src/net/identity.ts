@@ -24,6 +24,9 @@ export const SIGNATURE_LENGTH = 64;
 /** Bytes of SHA-256 that make a node id: 128 bits, so that two nodes never share one. */
 const NODE_ID_LENGTH = 16;
 
+/** Secrets kept: signalling and the pipe that follows agree on the same one, 1 ms each time. */
+const MAX_AGREED = 32;
+
 /** Order of the group (SEC 2 §2.4.1). */
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 /** A signature's s must not exceed half the order (BIP 62), or anybody could turn it into another. */
@@ -65,6 +68,7 @@ export function isValidSecretKey(key: Uint8Array): boolean {
 export function identityOf(secretKey: Uint8Array): Identity {
   const agreement = createECDH('secp256k1');
   agreement.setPrivateKey(secretKey);
+  const agreed = new Map<string, Uint8Array>();
   const publicKey = new Uint8Array(agreement.getPublicKey(null, 'compressed'));
   const der = Buffer.concat([PKCS8_PREFIX, secretKey]);
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
@@ -72,7 +76,18 @@ export function identityOf(secretKey: Uint8Array): Identity {
     publicKey,
     nodeId: nodeIdOf(publicKey),
     sign: (message) => lowS(sign('sha256', message, { key, dsaEncoding: 'ieee-p1363' })),
-    sharedSecret: (peerPublicKey) => agreement.computeSecret(peerPublicKey),
+    sharedSecret(peerPublicKey) {
+      const name = Buffer.from(peerPublicKey).toString('latin1');
+      const known = agreed.get(name);
+      if (known !== undefined) return known;
+      const secret = agreement.computeSecret(peerPublicKey);
+      for (const oldest of agreed.keys()) {
+        if (agreed.size < MAX_AGREED) break;
+        agreed.delete(oldest);
+      }
+      agreed.set(name, secret);
+      return secret;
+    },
   };
 }
 

@@ -207,13 +207,15 @@ export class Meetings {
     const localBroker = origin.localBroker;
     const permitted = dialBackCandidates({ own: interfaces, outer: outer(), asker, choice, localBroker });
     const candidates = this.#budget.spend(permitted, io.now());
-    this.#answer(message, origin, asker, candidates.length === 0 ? 'unwilling' : 'accepted');
-    if (candidates.length === 0) return;
+    if (candidates.length === 0) {
+      this.#answer(message, origin, asker, 'unwilling');
+      return;
+    }
     const stop = new AbortController();
     this.#dialling.set(pipe, stop);
     try {
       const { pipeId } = message;
-      const reasons = await dialBack({
+      const dialling = dialBack({
         io,
         identity,
         peerKey: asker.publicKey,
@@ -225,6 +227,8 @@ export class Meetings {
         emit,
         signal: AbortSignal.any([stop.signal, signal]),
       });
+      this.#answer(message, origin, asker, 'accepted');
+      const reasons = await dialling;
       if (reasons === null) return;
       const told = reasons.flatMap((reason, i) => {
         const candidate = candidates[i];

@@ -89,8 +89,9 @@ class Connect {
     const onAbort = () => this.#giveUp(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      if (asking !== null) this.#ask(asking);
+      const ask = asking && this.#hopeFor(asking);
       this.#step({ kind: 'start' });
+      ask?.();
       return await this.#result.promise;
     } finally {
       this.#over.abort();
@@ -99,8 +100,12 @@ class Connect {
     }
   }
 
-  /** The race has not lost as long as the peer may still dial back or send a newer address. */
-  #ask(asking: Asking): void {
+  /**
+   * The race has not lost as long as the peer may still dial back or send a newer address.
+   *
+   * @returns how to begin asking: sealing a message takes a moment, in which the first SYN is under way
+   */
+  #hopeFor(asking: Asking): () => void {
     const hope = this.#add(FIRST_JOINED, asking.way ?? NO_WAY);
     if (asking.way !== null) emitAttempt(this.#task, hope, 'start');
     this.#step({ kind: 'join', attempt: FIRST_JOINED });
@@ -109,7 +114,7 @@ class Connect {
       if (hope.secured === null) this.#fail(FIRST_JOINED, hope, new Error(reason));
     };
     asking.expect((secured, path) => this.#arrived(hope, secured, path));
-    asking.start({
+    const listener: AskListener = {
       answered: (more) => {
         this.#asked = { kind: 'answered' };
         this.#candidates.push(...more);
@@ -126,7 +131,8 @@ class Connect {
         this.#asked = { kind: reached ? 'silent' : 'impossible', reason };
         give(reason);
       },
-    });
+    };
+    return () => asking.start(listener);
   }
 
   /** The first connection that comes in is what was hoped for; more of them are attempts of their own. */

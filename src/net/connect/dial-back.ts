@@ -33,11 +33,16 @@ export interface DialBackTask {
 export async function dialBack(task: DialBackTask): Promise<readonly string[] | null> {
   const over = new AbortController();
   const stop = AbortSignal.any([over.signal, task.signal]);
-  const psk = diallerPsk(task.identity, task.peerKey);
+  let key: Promise<Uint8Array> | null = null;
+  // Worked out while the first SYN is under way.
+  const psk = () => {
+    key ??= task.io.sleepUntil(task.io.now()).then(() => diallerPsk(task.identity, task.peerKey));
+    return key;
+  };
   const opened = deferred<null>();
   const attempts = task.candidates.map(async (candidate, number) => {
     const { io } = task;
-    await io.sleepUntil(io.now() + number * ATTEMPT_DELAY, stop);
+    if (number > 0) await io.sleepUntil(io.now() + number * ATTEMPT_DELAY, stop);
     if (stop.aborted) return 'not needed';
     const attempt = newAttempt(`${task.pipe}.${number}`, { method: 'reverse', ...candidate }, io.now());
     const reason = await dialOne(task, attempt, psk, stop);
@@ -53,7 +58,7 @@ export async function dialBack(task: DialBackTask): Promise<readonly string[] | 
 async function dialOne(
   task: DialBackTask,
   attempt: Attempt,
-  psk: Uint8Array,
+  psk: () => Promise<Uint8Array>,
   stop: AbortSignal,
 ): Promise<string | null> {
   const { io, identity, peerKey, pipeId, listener } = task;
@@ -67,8 +72,9 @@ async function dialOne(
   emitAttempt(task, attempt, 'start');
   try {
     const { signal } = attempt.stop;
-    const stream = await io.dialTcp(way.local, way.remote, signal);
-    attempt.secured = await secureAsDialler(io, stream, identity, peerKey, pipeId, psk, signal);
+    const dialling = io.dialTcp(way.local, way.remote, signal);
+    const [stream, key] = await Promise.all([dialling, psk()]);
+    attempt.secured = await secureAsDialler(io, stream, identity, peerKey, pipeId, key, signal);
     await openPipe(task, attempt, listener);
     return null;
   } catch (error) {
@@ -93,12 +99,17 @@ async function openPipe(task: DialBackTask, attempt: Attempt, listener: PipeList
     method: 'reverse',
     path: way.path,
   } as const;
+  let opened = false;
   const open = (pipe: Pipe) => {
+    // From here on the connection is the pipe's, whatever ends the dialling.
+    opened = true;
     emitAttempt(task, attempt, 'open');
     listener.open(pipe);
   };
   const pipe = new Pipe(task.io, secured, info, { ...listener, open });
-  const onStop = () => secured.stream.destroy();
+  const onStop = () => {
+    if (!opened) secured.stream.destroy();
+  };
   stop.signal.addEventListener('abort', onStop, { once: true });
   if (stop.signal.aborted) onStop();
   try {

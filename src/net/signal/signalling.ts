@@ -189,9 +189,9 @@ export class Signalling {
       default: {
         const unsaved = this.#inbox?.unsaved() ?? null;
         if (unsaved !== null) await this.#task.files?.write(this.#task.file, unsaved);
+        // First what was asked for: sealing the acknowledgement takes a moment.
+        this.#task.receive(message, { publicKey, nodeId, broker, localBroker: isLocal(broker) });
         this.#answer(publicKey, broker, { type: 'ack', of: messageId, receivedAt: Math.round(receivedAt) });
-        const localBroker = isLocal(broker);
-        this.#task.receive(message, { publicKey, nodeId, broker, localBroker });
       }
     }
   }
