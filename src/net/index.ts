@@ -10,5 +10,15 @@ export { P2PNode } from './node.ts';
 export * from './node-options.ts';
 export type { BenchResult } from './pipe/bench.ts';
 export type { Pipe } from './pipe/pipe.ts';
-export { type ClaimedIdentity, chooseInterfaces, claimIdentity, openIo, sampleLoad } from './setup.ts';
+export { NO_SERVERS, type ServerList } from './servers.ts';
+export {
+  type ClaimedIdentity,
+  chooseInterfaces,
+  claimIdentity,
+  openIo,
+  openStateFiles,
+  readTextFile,
+  sampleLoad,
+} from './setup.ts';
+export type { StateFiles } from './state-files.ts';
 export { type Endpoint, type Family, formatEndpoint } from './wire/endpoint.ts';

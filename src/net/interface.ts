@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { P2pdError } from './errors.ts';
+import type { OuterFact } from './events.ts';
 import type { InterfaceAddress, InterfaceKind, NetworkInterface } from './io/io.ts';
 import { canonicalIp, type Family, familyOf, reachOf, withoutScope } from './wire/ip.ts';
 
@@ -103,6 +104,13 @@ export class Interface implements NetworkInterface {
     this.#external = routes;
   }
 
+  /** The same with what servers saw of its addresses (those of other interfaces may be among them). */
+  withOuter(facts: readonly OuterFact[]): Interface {
+    const own = facts.filter((fact) => fact.interface === this.id);
+    if (own.length === 0) return this;
+    return new Interface(this, this.nat, { '2': this.#grouped(4, own), '23': this.#grouped(6, own) });
+  }
+
   /**
    * One interface of this machine.
    *
@@ -183,9 +191,10 @@ export class Interface implements NetworkInterface {
   toString(): string {
     const lines = FAMILIES.flatMap((family) => {
       const ips = this.addresses.filter((a) => a.family === family).map((a) => `${a.ip}/${a.prefix}`);
-      return ips.length === 0
-        ? []
-        : [`  IPv${family}: ${ips.join(', ')} via ${this.gateways[family] ?? 'no gateway'}`];
+      if (ips.length === 0) return [];
+      const outer = this.#routes(family).flatMap((route) => route.ext_ips.map(({ ip }) => ip));
+      const seen = outer.length === 0 ? '' : `, seen as ${outer.join(', ')}`;
+      return [`  IPv${family}: ${ips.join(', ')} via ${this.gateways[family] ?? 'no gateway'}${seen}`];
     });
     return [
       `Interface ${this.id}: ${this.name} (${this.kind})`,
@@ -202,10 +211,26 @@ export class Interface implements NetworkInterface {
   #routes(family: Family): RouteDict[] {
     const read = this.#external[AF[family]];
     if (read.length > 0) return read;
-    const own = this.addresses.filter((address) => address.family === family);
-    if (own.length === 0) return [];
-    const nicIps = own.map((a) => ({ ip: a.ip, cidr: HOST_BITS[family], af: AF[family], prefix: a.prefix }));
-    return [{ af: AF[family], nic_ips: nicIps, ext_ips: [] }];
+    return this.#grouped(family, []);
+  }
+
+  /** A route for each outer address with the inner ones behind it; then one for those that nobody saw. */
+  #grouped(family: Family, facts: readonly OuterFact[]): RouteDict[] {
+    const af = AF[family];
+    const cidr = HOST_BITS[family];
+    const groups = new Map<string, InterfaceAddress[]>();
+    for (const address of this.addresses.filter((one) => one.family === family)) {
+      const seen = facts.filter((fact) => fact.inner === address.ip).map((fact) => fact.outer);
+      const key = [...new Set(seen)].join(' ');
+      groups.set(key, [...(groups.get(key) ?? []), address]);
+    }
+    return [...groups]
+      .sort(([a], [b]) => Number(a === '') - Number(b === ''))
+      .map(([outer, inner]) => ({
+        af,
+        nic_ips: inner.map(({ ip, prefix }) => ({ ip, cidr, af, prefix })),
+        ext_ips: outer === '' ? [] : outer.split(' ').map((ip) => ({ ip, cidr, af })),
+      }));
   }
 }
 

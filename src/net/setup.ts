@@ -44,6 +44,17 @@ export async function openStateFiles(directory?: string): Promise<StateFiles> {
 }
 
 /**
+ * A text file that a person named.
+ *
+ * @param limit bytes at most
+ * @throws the system's error, or one for a longer or binary file
+ */
+export async function readTextFile(path: string, limit: number): Promise<string> {
+  const files = await import('./io/text-file.ts');
+  return files.readTextFile(path, limit);
+}
+
+/**
  * Takes the first free slot of a state directory.
  *
  * @param directory undefined: P2PD_HOME, else the platform's data directory
