@@ -4,11 +4,20 @@
 import { AVAILABLE_METHODS, type Family, type Method, type Pathway } from '../net/index.ts';
 import type { LogLevel } from './events.ts';
 
+/** Which public services a run may use. */
+export type ServerChoice =
+  /** The built-in list, and what a `serve` on this very machine offers. */
+  | { readonly kind: 'public' }
+  | { readonly kind: 'file'; readonly path: string }
+  /** A machine that runs `serve`, as it was named: `HOST[:PORT][#KEY]`. */
+  | { readonly kind: 'via'; readonly via: string };
+
 export interface Config {
   /** State directory; undefined: P2PD_HOME, else the platform's. */
   readonly state: string | undefined;
   /** Only interfaces of these names; empty: all. */
   readonly interfaces: readonly string[];
+  readonly servers: ServerChoice;
   /** null: derived from the machine id and the slot. */
   readonly port: number | null;
   /** Node ids that may open pipes; null: everybody. */
@@ -37,6 +46,7 @@ export const FAMILY_LETTERS: Readonly<Record<string, Family>> = { 4: 4, 6: 6 };
 export const DEFAULT_CONFIG: Config = {
   state: undefined,
   interfaces: [],
+  servers: { kind: 'public' },
   port: null,
   allow: null,
   methods: AVAILABLE_METHODS,

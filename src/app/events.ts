@@ -6,10 +6,11 @@
 import type { ErrorCode, NetworkInterface, NodeEvent } from '../net/index.ts';
 import type { UiEvent } from './ui-state.ts';
 
-/** The contract's names, and two that only people see: identity and listen. */
+/** The contract's names, and three that only people see: identity, servers and listen. */
 export type StepName =
   | 'interfaces'
   | 'identity'
+  | 'servers'
   | 'listen'
   | 'stun'
   | 'mqtt'
@@ -17,7 +18,7 @@ export type StepName =
   | 'portmap'
   | 'nickname';
 
-/** A part of start-up; `detail` says in a few words what was found. */
+/** A part of start-up, a node's `ServiceEvent` included; `detail` says in a few words what was found. */
 export interface StepEvent {
   readonly event: 'step';
   readonly node?: string;

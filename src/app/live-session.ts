@@ -2,10 +2,11 @@
  * The session of a running program: nodes and pipes by id, and what a person may ask of them.
  * Outcomes are events, so nothing here throws.
  */
-import { type P2PNode, P2pdError, type Pipe, sampleLoad } from '../net/index.ts';
+import { type P2PNode, P2pdError, type Pipe, type ServerList, sampleLoad } from '../net/index.ts';
 import { errorEvent } from './failure.ts';
 import type { Context } from './journeys/context.ts';
 import { openPipe } from './journeys/open-pipe.ts';
+import { chooseServers } from './journeys/servers.ts';
 import { startNode, stopNode } from './journeys/start-node.ts';
 import type { ConnectChoice, Session } from './session.ts';
 import type { Store } from './store.ts';
@@ -29,6 +30,8 @@ class LiveSession implements Session {
   readonly #opening = new Map<string, AbortController>();
   readonly #over = new AbortController();
   #watched: string | null = null;
+  /** The same for every node of this process. */
+  #servers: Promise<ServerList> | null = null;
 
   constructor(ctx: Context, store: Store) {
     this.#ctx = ctx;
@@ -50,7 +53,10 @@ class LiveSession implements Session {
     // A second node takes the next port by itself; a named port belongs to the first.
     const config = this.#nodes.length === 0 ? this.#ctx.config : { ...this.#ctx.config, port: null };
     try {
-      const node = await startNode({ ...this.#ctx, config }, (pipe) => this.#keep(pipe));
+      const node = await startNode(
+        { ...this.#ctx, config },
+        { onPipe: (pipe) => this.#keep(pipe), servers: () => this.#chooseServers() },
+      );
       this.#nodes.push(node);
       if (this.#over.signal.aborted) await stopNode(this.#ctx, node);
     } catch (error) {
@@ -105,6 +111,15 @@ class LiveSession implements Session {
   #keep(pipe: Pipe): void {
     this.#pipes.set(pipe.id, pipe);
     void pipe.closed.then(() => this.#pipes.delete(pipe.id));
+  }
+
+  /** What could not be chosen is chosen anew with the next node. */
+  #chooseServers(): Promise<ServerList> {
+    this.#servers ??= chooseServers(this.#ctx).catch((error: unknown) => {
+      this.#servers = null;
+      throw error;
+    });
+    return this.#servers;
   }
 
   /** The first node dials, unless it would dial itself: then another of this process does. */

@@ -1,12 +1,34 @@
 /**
  * What the log says of events that change what is known: how start-up went, what was tried, what
- * opened and closed. Not what was said in a pipe. Pure; nothing is made visible here.
+ * opened and closed, what changed outside. Not what was said in a pipe. Pure; nothing is made
+ * visible here.
  */
+import type { SignalEvent, WorldEvent } from '../net/index.ts';
 import { METHOD_NAMES } from './config.ts';
 import type { LogLevel, Stamped } from './events.ts';
+import type { State, WorldState } from './state.ts';
+import { signalLine, worldChanges } from './world.ts';
 
-/** null for what the log does not tell. */
-export function logLineOf(event: Stamped): { readonly level: LogLevel; readonly text: string } | null {
+interface LogText {
+  readonly level: LogLevel;
+  readonly text: string;
+}
+
+/** @param before the state that the event met; empty for what the log does not tell */
+export function logLinesOf(event: Stamped, before: State): readonly LogText[] {
+  switch (event.event) {
+    case 'world':
+      return worldLog(before.worlds[event.node] ?? null, event);
+    case 'signal':
+      return signalLog(event);
+    default: {
+      const line = lineOf(event);
+      return line === null ? [] : [line];
+    }
+  }
+}
+
+function lineOf(event: Stamped): LogText | null {
   switch (event.event) {
     case 'step':
       if (event.state === 'start') return null;
@@ -16,6 +38,8 @@ export function logLineOf(event: Stamped): { readonly level: LogLevel; readonly 
       };
     case 'ready':
       return { level: 'info', text: `node ${event.nodeId} is ready on port ${event.port}` };
+    case 'address':
+      return { level: 'info', text: `node ${event.node} has a newer address` };
     case 'attempt': {
       if (event.state === 'start') return null;
       const way = `${METHOD_NAMES[event.method]} ${event.path} IPv${event.family} ${event.local} -> ${event.remote}`;
@@ -31,4 +55,14 @@ export function logLineOf(event: Stamped): { readonly level: LogLevel; readonly 
     default:
       return null;
   }
+}
+
+function worldLog(before: WorldState | null, after: WorldEvent): readonly LogText[] {
+  const lines: readonly LogText[] = worldChanges(before, after).map((text) => ({ level: 'info', text }));
+  if (!after.offline || before?.offline === true) return lines;
+  return [...lines, { level: 'warn', text: 'no public service answers' }];
+}
+
+function signalLog(event: SignalEvent): readonly LogText[] {
+  return [{ level: event.state === 'silent' ? 'warn' : 'info', text: `signalling: ${signalLine(event)}` }];
 }

@@ -1,7 +1,7 @@
 /**
  * Events to state. Pure, exhaustive, bounded; the only place where state is made.
  */
-import type { AttemptEvent, MessageEvent, OpenEvent } from '../net/index.ts';
+import type { AttemptEvent, MessageEvent, OpenEvent, SignalEvent, WorldEvent } from '../net/index.ts';
 import type {
   AppEvent,
   ConnectEvent,
@@ -11,10 +11,11 @@ import type {
   Stamped,
   StepEvent,
 } from './events.ts';
-import { logLineOf } from './log-line.ts';
+import { logLinesOf } from './log-line.ts';
 import {
   type AttemptState,
   MAX_ATTEMPTS,
+  MAX_FACTS,
   MAX_LOG,
   MAX_MESSAGE_TEXT,
   MAX_MESSAGES,
@@ -27,8 +28,9 @@ import { chatWhenOpen, reduceUi, type UiEvent } from './ui-state.ts';
 
 export function reduce(state: State, event: Stamped): State {
   const next = fold(state, event);
-  const line = next === state ? null : logLineOf(event);
-  return line === null ? next : addLog(next, event.at, line.level, line.text);
+  if (next === state) return next;
+  const lines = logLinesOf(event, state);
+  return lines.reduce((logged, { level, text }) => addLog(logged, event.at, level, text), next);
 }
 
 function fold(state: State, event: Stamped): State {
@@ -39,15 +41,21 @@ function fold(state: State, event: Stamped): State {
       return reduceStep(state, event);
     case 'ready':
       return reduceReady(state, event);
-    case 'stopped':
+    case 'address':
       return {
         ...state,
-        nodes: state.nodes.map((n) => (n.nodeId === event.nodeId ? { ...n, running: false } : n)),
+        nodes: state.nodes.map((n) => (n.nodeId === event.node ? { ...n, address: event.address } : n)),
       };
+    case 'world':
+      return reduceWorld(state, event);
+    case 'stopped':
+      return reduceStopped(state, event.nodeId);
     case 'load':
       return { ...state, load: { cpu: event.cpu, memoryUsed: event.memoryUsed, load1: event.load1 } };
     case 'connect':
       return addPipe({ ...state, error: null }, newPipe(event.pipe, event.node, true, event.at, event));
+    case 'signal':
+      return reduceSignal(state, event);
     case 'attempt':
       return reduceAttempt(state, event);
     case 'open':
@@ -101,6 +109,22 @@ function reduceReady(state: State, event: Stamped<ReadyEvent>): State {
   };
 }
 
+function reduceWorld(state: State, { node, outer, brokers, clock, offline }: WorldEvent): State {
+  const world = {
+    outer: outer.slice(0, MAX_FACTS),
+    brokers: brokers.slice(0, MAX_FACTS),
+    clock,
+    offline,
+  };
+  return { ...state, worlds: { ...state.worlds, [node]: world } };
+}
+
+function reduceStopped(state: State, nodeId: string): State {
+  const { [nodeId]: _gone, ...worlds } = state.worlds;
+  const nodes = state.nodes.map((n) => (n.nodeId === nodeId ? { ...n, running: false } : n));
+  return { ...state, nodes, worlds };
+}
+
 function newPipe(
   id: string,
   node: string,
@@ -119,6 +143,7 @@ function newPipe(
     startedAt: at,
     elapsed: null,
     rtt: null,
+    signal: null,
     attempts: [],
     messages: [],
     unread: 0,
@@ -138,6 +163,14 @@ function addPipe(state: State, pipe: PipeState): State {
 function updatePipe(state: State, id: string, change: (pipe: PipeState) => PipeState): State {
   if (!state.pipes.some((pipe) => pipe.id === id)) return state;
   return { ...state, pipes: state.pipes.map((pipe) => (pipe.id === id ? change(pipe) : pipe)) };
+}
+
+function reduceSignal(state: State, event: SignalEvent): State {
+  const { state: outcome, brokers, rtt, clock } = event;
+  return updatePipe(state, event.pipe, (pipe) => ({
+    ...pipe,
+    signal: { state: outcome, brokers: brokers.slice(0, MAX_FACTS), rtt, clock },
+  }));
 }
 
 function reduceAttempt(state: State, event: Stamped<AttemptEvent>): State {

@@ -1,7 +1,16 @@
 /**
  * The one state: plain JSON, keyed by id, made only by `reduce`. Types and bounds.
  */
-import type { Family, Method, NetworkInterface, Pathway } from '../net/index.ts';
+import type {
+  BrokerFact,
+  ClockOffset,
+  Family,
+  Method,
+  NetworkInterface,
+  OuterFact,
+  Pathway,
+  SignalEvent,
+} from '../net/index.ts';
 import type { LogLevel, StepName } from './events.ts';
 import { INITIAL_UI, type UiState } from './ui-state.ts';
 
@@ -15,6 +24,8 @@ export const MAX_ATTEMPTS = 100;
 export const MAX_PIPES = 200;
 /** Characters kept of one message: what a screen can show of it; the pipe itself carries 16 MiB. */
 export const MAX_MESSAGE_TEXT = 16_384;
+/** Outer addresses, and brokers, kept per node: more than interfaces and servers that a screen could show. */
+export const MAX_FACTS = 64;
 
 export interface StepState {
   readonly name: StepName;
@@ -32,6 +43,27 @@ export interface NodeState {
   readonly slot: number;
   readonly nickname: string | null;
   readonly running: boolean;
+}
+
+/** What a node knows of the world outside, as it told last. */
+export interface WorldState {
+  readonly outer: readonly OuterFact[];
+  readonly brokers: readonly BrokerFact[];
+  /** null = not known. */
+  readonly clock: ClockOffset | null;
+  /** Services were asked, and none of any kind answered. */
+  readonly offline: boolean;
+}
+
+/** How asking the peer over signalling went. */
+export interface SignalState {
+  readonly state: SignalEvent['state'];
+  /** Brokers that the message went to. */
+  readonly brokers: readonly string[];
+  /** ms to the peer's program and back; null before it answered. */
+  readonly rtt: number | null;
+  /** Its clock against ours. */
+  readonly clock: ClockOffset | null;
 }
 
 export interface AttemptState {
@@ -81,6 +113,8 @@ export interface PipeState {
   /** ms from request to open pipe. */
   readonly elapsed: number | null;
   readonly rtt: number | null;
+  /** null: the peer was not asked over signalling. */
+  readonly signal: SignalState | null;
   readonly attempts: readonly AttemptState[];
   readonly messages: readonly ChatMessage[];
   /** Incoming messages since the pipe was last in front. */
@@ -107,6 +141,8 @@ export interface State {
   readonly steps: readonly StepState[];
   /** In order of start. */
   readonly nodes: readonly NodeState[];
+  /** By node id; there before the node is ready, gone when it stops. */
+  readonly worlds: Readonly<Record<string, WorldState>>;
   /** In order of appearance. */
   readonly pipes: readonly PipeState[];
   readonly log: readonly LogLine[];
@@ -120,6 +156,7 @@ export const INITIAL_STATE: State = {
   interfaces: null,
   steps: [],
   nodes: [],
+  worlds: {},
   pipes: [],
   log: [],
   load: null,

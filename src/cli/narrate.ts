@@ -4,7 +4,9 @@
  */
 import { METHOD_NAMES } from '../app/config.ts';
 import type { LogLevel, Stamped } from '../app/events.ts';
+import type { WorldState } from '../app/state.ts';
 import { makeVisible } from '../app/visible.ts';
+import { signalLine, worldChanges } from '../app/world.ts';
 
 export interface Line {
   readonly to: 'stdout' | 'stderr';
@@ -20,37 +22,44 @@ export interface NarrateOptions {
 }
 
 const LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
+const OFFLINE =
+  '! offline: no public service answers; machines that reach each other still connect ' +
+  '(try: p2pd-demo serve on one machine, --via on the others)';
 /** Digits of a node id that tell peers apart on a screen. */
 const SHORT_ID = 8;
 
-/** Remembers what later lines need: who is at the other end of which pipe. */
-export function createNarrator(options: NarrateOptions): (event: Stamped) => Line | null {
+/** Remembers what later lines need: who is at the other end of which pipe, what each node knew last. */
+export function createNarrator(options: NarrateOptions): (event: Stamped) => readonly Line[] {
   const peers = new Map<string, string>();
+  const worlds = new Map<string, WorldState>();
   return (event) => {
+    if (event.event === 'world') {
+      const before = worlds.get(event.node) ?? null;
+      worlds.set(event.node, event);
+      return narrateWorld(before, event, options.log);
+    }
     if (event.event === 'open') peers.set(event.pipe, event.peer.slice(0, SHORT_ID));
-    return narrate(event, options, peers);
+    const line = narrate(event, options, peers);
+    return line === null ? [] : [line];
   };
 }
 
 function narrate(event: Stamped, options: NarrateOptions, peers: ReadonlyMap<string, string>): Line | null {
   switch (event.event) {
     case 'step':
-      if (event.state === 'start') return null;
-      return err(`${event.state === 'ok' ? '+' : '!'} ${event.name}: ${event.detail ?? event.state}`);
+      return narrateStep(event);
     case 'ready':
       return { to: 'stdout', text: event.address };
+    case 'address':
+      return logLine('info', `a newer address: ${event.address}`, options.log);
+    case 'signal':
+      return narrateSignal(event);
     case 'attempt':
       return narrateAttempt(event);
     case 'open':
-      return err(
-        `open after ${event.elapsed} ms: ${METHOD_NAMES[event.method]} · ${event.path} · IPv${event.family} · ` +
-          `${event.transport} · ${event.local} → ${event.remote} · rtt ${event.rtt} ms · encrypted · peer ${event.peer}`,
-      );
-    case 'message': {
-      if (event.direction === 'out' || !options.messages) return null;
-      const from = options.from ? `${peers.get(event.pipe) ?? '?'}: ` : '';
-      return { to: 'stdout', text: from + makeVisible(event.text) };
-    }
+      return narrateOpen(event);
+    case 'message':
+      return narrateMessage(event, options, peers);
     case 'bench':
       return {
         to: 'stdout',
@@ -71,7 +80,42 @@ function narrate(event: Stamped, options: NarrateOptions, peers: ReadonlyMap<str
   }
 }
 
-function narrateAttempt(event: Extract<Stamped, { event: 'attempt' }>): Line | null {
+type Told<E extends Stamped['event']> = Extract<Stamped, { event: E }>;
+
+function narrateStep({ state, name, detail }: Told<'step'>): Line | null {
+  if (state === 'start') return null;
+  return err(`${state === 'ok' ? '+' : '!'} ${name}: ${detail ?? state}`);
+}
+
+function narrateSignal(event: Told<'signal'>): Line | null {
+  if (event.state === 'asked') return null;
+  return err(`${event.state === 'answered' ? '+' : '-'} signalling: ${signalLine(event)}`);
+}
+
+function narrateMessage(
+  { direction, text, pipe }: Told<'message'>,
+  { messages, from }: NarrateOptions,
+  peers: ReadonlyMap<string, string>,
+): Line | null {
+  if (direction === 'out' || !messages) return null;
+  return { to: 'stdout', text: (from ? `${peers.get(pipe) ?? '?'}: ` : '') + makeVisible(text) };
+}
+
+/** That nothing can be reached is told at once; what else changes is for the log. */
+function narrateWorld(before: WorldState | null, after: WorldState, log: LogLevel): readonly Line[] {
+  const changes = worldChanges(before, after).flatMap((text) => logLine('info', text, log) ?? []);
+  return after.offline && before?.offline !== true ? [...changes, err(OFFLINE)] : changes;
+}
+
+function narrateOpen(event: Told<'open'>): Line {
+  const { method, path, family, transport, local, remote, rtt, peer } = event;
+  const way = [METHOD_NAMES[method], path, `IPv${family}`, transport, `${local} → ${remote}`];
+  const measured = rtt === null ? [] : [`rtt ${rtt} ms`];
+  const parts = [...way, ...measured, 'encrypted', `peer ${peer}`];
+  return err(`open after ${event.elapsed} ms: ${parts.join(' · ')}`);
+}
+
+function narrateAttempt(event: Told<'attempt'>): Line | null {
   if (event.state !== 'failed') return null;
   const reason = event.reason ?? 'no reason known';
   return err(

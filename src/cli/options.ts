@@ -3,11 +3,21 @@
  * mistyped one.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Config, DEFAULT_CONFIG, FAMILY_LETTERS, METHOD_LETTERS, PATH_LETTERS } from '../app/config.ts';
+import {
+  type Config,
+  DEFAULT_CONFIG,
+  FAMILY_LETTERS,
+  METHOD_LETTERS,
+  PATH_LETTERS,
+  type ServerChoice,
+} from '../app/config.ts';
 import type { LogLevel } from '../app/events.ts';
+import { P2pdError } from '../net/index.ts';
 
 /** What commander makes of the common options. */
 export interface CommonOptions {
+  readonly via?: string;
+  readonly servers?: string;
   readonly state?: string;
   readonly interface?: readonly string[];
   readonly port?: number;
@@ -25,6 +35,12 @@ const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
 /** Adds the options that every command takes. */
 export function addCommonOptions(command: Command): Command {
   return command
+    .option(
+      '--via <host[:port][#key]>',
+      'use a machine that runs serve for every service (default: public servers)',
+      parseGiven,
+    )
+    .option('--servers <file>', 'JSON list of servers to use instead of the public ones', parseGiven)
     .option('--state <dir>', 'keys and settings; also P2PD_HOME (default: the platform’s data directory)')
     .option('--interface <names>', 'only these interfaces, comma-separated (default: all)', parseNames)
     .option(
@@ -32,7 +48,7 @@ export function addCommonOptions(command: Command): Command {
       'listen port; 0 = any; a taken one is an error (default: this machine’s own, else the next free)',
       parsePort,
     )
-    .option('--methods <list>', 'letters in order: d direct (default: d)', parseMethods)
+    .option('--methods <list>', 'letters in order: d direct, r reverse (default: dr)', parseMethods)
     .option(
       '--paths <list>',
       'letters in order: e external (WAN), l local (LAN, same machine) (default: el)',
@@ -44,11 +60,12 @@ export function addCommonOptions(command: Command): Command {
     .addOption(new Option('--log <level>', 'to stderr (default: warn)').choices(LOG_LEVELS));
 }
 
-/** The run's configuration: what was given over the defaults. */
+/** The run's configuration: what was given over the defaults. @throws P2pdError USAGE for options that exclude each other */
 export function configOf(options: CommonOptions): Config {
   return {
     state: options.state,
     interfaces: options.interface ?? [],
+    servers: serversOf(options),
     port: options.port ?? null,
     allow: options.allow ?? null,
     methods: options.methods ?? DEFAULT_CONFIG.methods,
@@ -57,6 +74,14 @@ export function configOf(options: CommonOptions): Config {
     timeout: options.timeout ?? DEFAULT_CONFIG.timeout,
     log: options.log ?? DEFAULT_CONFIG.log,
   };
+}
+
+function serversOf({ via, servers }: CommonOptions): ServerChoice {
+  if (via !== undefined && servers !== undefined) {
+    throw new P2pdError('USAGE', '--via and --servers exclude each other');
+  }
+  if (via !== undefined) return { kind: 'via', via };
+  return servers === undefined ? DEFAULT_CONFIG.servers : { kind: 'file', path: servers };
 }
 
 /** Node ids, 32 hex digits each. */
@@ -83,6 +108,11 @@ export function parseBytes(text: string): number {
   if (!(bytes >= 1 && bytes <= 2 ** 34))
     throw new InvalidArgumentError('Give bytes, 1 to 16G: 1000000 or 100M.');
   return bytes;
+}
+
+function parseGiven(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It is empty.');
+  return text.trim();
 }
 
 function parsePort(text: string): number {

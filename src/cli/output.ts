@@ -5,7 +5,7 @@ import { createNarrator } from './narrate.ts';
 
 /** One line: what failed, why, what to try. */
 export function errorLine(event: ReturnType<typeof errorEvent>): string {
-  const line = createNarrator({ log: 'error', messages: false, from: false })({ ...event, at: 0 });
+  const [line] = createNarrator({ log: 'error', messages: false, from: false })({ ...event, at: 0 });
   return line?.text ?? event.message;
 }
 

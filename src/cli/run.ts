@@ -7,15 +7,16 @@ import type { Config } from '../app/config.ts';
 import type { Stamped } from '../app/events.ts';
 import { errorEvent, exitCodeOf } from '../app/failure.ts';
 import type { Context } from '../app/journeys/context.ts';
-import { createAppStore, type Emit } from '../app/store.ts';
-import { claimIdentity, openIo, P2pdError } from '../net/index.ts';
+import { createAppStore, type Store } from '../app/store.ts';
+import { claimIdentity, openIo, openStateFiles, P2pdError } from '../net/index.ts';
 import { jsonLine } from './json.ts';
 import { createNarrator, type NarrateOptions } from './narrate.ts';
 import { errorLine, leave, write } from './output.ts';
 
 /** Which events of a command are data on stdout in text mode. */
 export interface Voice extends Omit<NarrateOptions, 'log'> {
-  readonly json: boolean;
+  /** Each event is a line of JSON on stdout; a report's document is its only one, so its events are narrated. */
+  readonly json: 'events' | 'document' | false;
   /** Print the own address on stdout once the node is ready. */
   readonly address: boolean;
   /** What an interrupt means: 0 where that is how the journey ends. */
@@ -24,7 +25,13 @@ export interface Voice extends Omit<NarrateOptions, 'log'> {
 
 /** How a command speaks unless it says otherwise. */
 export function voiceOf(options: { readonly json?: boolean }): Voice {
-  return { json: options.json ?? false, address: false, messages: true, from: false, interruptedExit: 130 };
+  return {
+    json: options.json ? 'events' : false,
+    address: false,
+    messages: true,
+    from: false,
+    interruptedExit: 130,
+  };
 }
 
 /** Runs the journey to its end and leaves the process with the contract's exit code. */
@@ -36,7 +43,7 @@ export async function runJourney(
   const stop = new AbortController();
   const io = await openIo();
   const store = createAppStore(() => io.now(), 0);
-  store.onEvent(voice.json ? printJson : printText(config, voice));
+  store.onEvent(voice.json === 'events' ? printJson : printText(config, voice));
   onSignals(() => stop.abort(new P2pdError('INTERRUPTED', 'interrupted')));
   const ctx = {
     io,
@@ -44,22 +51,24 @@ export async function runJourney(
     emit: store.emit,
     signal: stop.signal,
     claim: () => claimIdentity(io, config.state),
+    files: () => openStateFiles(config.state),
   };
   let code = 0;
   try {
     await journey(ctx);
     if (stop.signal.aborted) code = voice.interruptedExit;
   } catch (error) {
-    code = stop.signal.aborted ? voice.interruptedExit : fail(error, store.emit, voice.json);
+    code = stop.signal.aborted ? voice.interruptedExit : fail(error, store, voice.json);
   }
   return leave(code);
 }
 
 /** Tells a fault: on stdout as an event with --json, on stderr as a line in any case. @returns its exit code */
-function fail(error: unknown, emit: Emit, json: boolean): number {
+function fail(error: unknown, store: Store, json: Voice['json']): number {
   const event = errorEvent(error);
-  emit(event);
-  if (json) write(process.stderr, `${errorLine(event)}\n`);
+  store.emit(event);
+  if (json === 'events') write(process.stderr, `${errorLine(event)}\n`);
+  if (json === 'document') printJson({ ...event, at: store.now() });
   return exitCodeOf(error);
 }
 
@@ -72,8 +81,7 @@ function printText(config: Config, voice: Voice): (event: Stamped) => void {
   const narrate = createNarrator({ ...voice, log: config.log });
   return (event) => {
     if (event.event === 'ready' && !voice.address) return;
-    const line = narrate(event);
-    if (line !== null) write(process[line.to], `${line.text}\n`);
+    for (const { to, text } of narrate(event)) write(process[to], `${text}\n`);
     if (event.event === 'ready') {
       write(process.stderr, `listening on port ${event.port}; the other side runs:\n`);
       write(process.stderr, `  npx p2pd-demo connect ${event.address}\n`);

@@ -13,10 +13,11 @@ export interface AcceptOptions {
 /** Resolves when the user leaves, or with `once` when the first pipe has closed. Throws as `startNode`. */
 export async function accept(ctx: Context, options: AcceptOptions): Promise<void> {
   const leave = new AbortController();
-  const node = await startNode(ctx, (pipe) => {
+  const onPipe = (pipe: Pipe) => {
     void answerEnd(pipe);
     if (options.once) void pipe.closed.then(() => leave.abort());
-  });
+  };
+  const node = await startNode(ctx, { onPipe });
   if (options.echo) node.addMessageHandler(echo);
   await aborted(AbortSignal.any([ctx.signal, leave.signal]));
   await stopNode(ctx, node, 'the accepting side left');

@@ -1,5 +1,5 @@
 /** What every journey is given; no journey knows which door called it. Types only. */
-import type { ClaimedIdentity, Io } from '../../net/index.ts';
+import type { ClaimedIdentity, Io, StateFiles } from '../../net/index.ts';
 import type { Config } from '../config.ts';
 import type { Emit } from '../store.ts';
 
@@ -11,4 +11,6 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Takes the next free place in the state directory. */
   readonly claim: () => Promise<ClaimedIdentity>;
+  /** What outlives the process, in the same directory. */
+  readonly files: () => Promise<StateFiles>;
 }

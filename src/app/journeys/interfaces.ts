@@ -1,12 +1,60 @@
-/** The interfaces journey: what this machine can be reached by. */
-import { chooseInterfaces, type NetworkInterface } from '../../net/index.ts';
+/** The interfaces journey: what this machine can be reached by, and how servers see it from outside. */
+import {
+  chooseInterfaces,
+  createResolver,
+  findOuter,
+  Interface,
+  type NetworkInterface,
+  type OuterFact,
+  P2pdError,
+  SERVICES_TIMEOUT,
+} from '../../net/index.ts';
+import { outerText } from '../world.ts';
 import type { Context } from './context.ts';
+import { chooseServers } from './servers.ts';
+import { runStep } from './steps.ts';
 
-/** @throws P2pdError NO_INTERFACE for a name that does not exist */
-export async function interfaces(ctx: Context): Promise<readonly NetworkInterface[]> {
+/**
+ * Without any server that answers they are listed as they are.
+ *
+ * @throws P2pdError NO_INTERFACE for a name that does not exist; as `chooseServers` does
+ */
+export async function interfaces(ctx: Context): Promise<readonly Interface[]> {
+  const [found, servers] = await Promise.all([findInterfaces(ctx), chooseServers(ctx)]);
+  ctx.emit({ event: 'interfaces', interfaces: found });
+  const outer =
+    servers.stun.length === 0
+      ? []
+      : await runStep(
+          ctx.emit,
+          'stun',
+          () => askStun(ctx, found, servers.stun),
+          (facts) => facts.map(outerText).join('; '),
+        ).catch(() => []);
+  ctx.signal.throwIfAborted();
+  return found.map((nic) => new Interface(nic).withOuter(outer));
+}
+
+async function findInterfaces(ctx: Context): Promise<readonly NetworkInterface[]> {
   const all = await ctx.io.interfaces();
-  const chosen =
-    ctx.config.interfaces.length === 0 ? all : await chooseInterfaces(all, ctx.config.interfaces);
-  ctx.emit({ event: 'interfaces', interfaces: chosen });
-  return chosen;
+  return ctx.config.interfaces.length === 0 ? all : chooseInterfaces(all, ctx.config.interfaces);
+}
+
+async function askStun(
+  { io, signal }: Context,
+  found: readonly NetworkInterface[],
+  servers: Parameters<typeof findOuter>[0]['servers'],
+): Promise<readonly OuterFact[]> {
+  const resolve = createResolver(io);
+  const { facts } = await findOuter({
+    io,
+    interfaces: found,
+    servers,
+    resolve,
+    timeout: SERVICES_TIMEOUT,
+    signal,
+  });
+  if (facts.length === 0)
+    throw new P2pdError('NO_SERVICE', 'no server answers: outer addresses are not known');
+  return facts;
 }

@@ -1,45 +1,60 @@
 /** Starts a node step by step, telling each step as it ends: the beginning of most journeys. */
 import {
+  type ClaimedIdentity,
   chooseInterfaces,
   formatEndpoint,
   type NetworkInterface,
   P2PNode,
   type Pipe,
   reasonOf,
+  type ServerList,
 } from '../../net/index.ts';
-import type { StepName } from '../events.ts';
+import type { AppEvent } from '../events.ts';
 import type { Context } from './context.ts';
+import { chooseServers } from './servers.ts';
+import { beginStep, runStep } from './steps.ts';
 
-/** @throws P2pdError NO_INTERFACE, STATE_UNUSABLE, KEY_DAMAGED, PORT_TAKEN */
-export async function startNode(
-  ctx: Context,
-  onPipe: (pipe: Pipe) => void = () => undefined,
-): Promise<P2PNode> {
-  const { io, config, emit } = ctx;
-  const interfaces = await step(ctx, 'interfaces', findInterfaces, describeInterfaces);
-  emit({ event: 'interfaces', interfaces });
-  const claimed = await step(
-    ctx,
-    'identity',
-    () => ctx.claim(),
-    ({ identity, slot }) => `node ${identity.nodeId} in slot ${slot}`,
-  );
+export interface StartNodeOptions {
+  readonly onPipe?: (pipe: Pipe) => void;
+  /** Which services it may use. @default what the config says */
+  readonly servers?: () => Promise<ServerList>;
+}
+
+/** What a node needs to know before it listens. */
+interface Basis {
+  readonly interfaces: readonly NetworkInterface[];
+  readonly claimed: ClaimedIdentity;
+  readonly servers: ServerList;
+}
+
+/** @throws P2pdError NO_INTERFACE, STATE_UNUSABLE, KEY_DAMAGED, PORT_TAKEN; as `chooseServers` does */
+export async function startNode(ctx: Context, options: StartNodeOptions = {}): Promise<P2PNode> {
+  const { config, emit } = ctx;
+  const { interfaces, claimed, servers } = await findBasis(ctx, options);
+  const listening = beginStep(emit, 'listen');
   const setup = {
-    io,
+    io: ctx.io,
     interfaces,
     identity: claimed.identity,
     machineId: claimed.machineId,
     slot: claimed.slot,
+    servers,
+    files: claimed.files,
     port: config.port,
     allow: config.allow,
-    emit,
-    onPipe,
+    emit: (event: AppEvent) => {
+      // It asks its services once it listens.
+      if (event.event === 'step') listening.done();
+      emit(event);
+    },
+    onPipe: options.onPipe ?? (() => undefined),
     onHandlerError: (error: unknown) => {
       emit({ event: 'log', level: 'error', text: `a message handler failed: ${reasonOf(error)}` });
     },
     release: claimed.release,
   };
-  const node = await step(ctx, 'listen', () => P2PNode.startWith(setup), describeListeners);
+  const node = await P2PNode.startWith(setup).catch(listening.failed);
+  listening.done(describeListeners(node));
   const { nodeId, address, port, slot } = node;
   emit({ event: 'ready', nodeId, address, port, slot, nickname: null });
   return node;
@@ -51,31 +66,38 @@ export async function stopNode(ctx: Context, node: P2PNode, reason?: string): Pr
   ctx.emit({ event: 'stopped', nodeId: node.nodeId });
 }
 
-async function step<T>(
-  ctx: Context,
-  name: StepName,
-  action: (ctx: Context) => Promise<T>,
-  describe: (result: T) => string,
-): Promise<T> {
-  ctx.emit({ event: 'step', name, state: 'start' });
+/** All at once; where one part fails, what the others took is given back. */
+async function findBasis(ctx: Context, { servers: choose }: StartNodeOptions): Promise<Basis> {
+  const { emit } = ctx;
+  const finding = runStep(emit, 'interfaces', () => findInterfaces(ctx), describeInterfaces);
+  const claiming = runStep(emit, 'identity', ctx.claim, describeClaim);
+  const choosing = choose === undefined ? chooseServers(ctx) : choose();
   try {
-    const result = await action(ctx);
-    ctx.emit({ event: 'step', name, state: 'ok', detail: describe(result) });
-    return result;
+    const [interfaces, claimed, servers] = await Promise.all([finding, claiming, choosing]);
+    return { interfaces, claimed, servers };
   } catch (error) {
-    ctx.emit({ event: 'step', name, state: 'failed', detail: reasonOf(error) });
+    await claiming.then(
+      (claimed) => claimed.release(),
+      () => undefined,
+    );
     throw error;
   }
 }
 
 async function findInterfaces(ctx: Context): Promise<readonly NetworkInterface[]> {
-  return chooseInterfaces(await ctx.io.interfaces(), ctx.config.interfaces);
+  const interfaces = await chooseInterfaces(await ctx.io.interfaces(), ctx.config.interfaces);
+  ctx.emit({ event: 'interfaces', interfaces });
+  return interfaces;
 }
 
 function describeInterfaces(interfaces: readonly NetworkInterface[]): string {
   if (interfaces.every((nic) => nic.kind === 'loopback'))
     return 'only loopback: reachable from this machine alone';
   return interfaces.map((nic) => nic.id).join(', ');
+}
+
+function describeClaim({ identity, slot }: ClaimedIdentity): string {
+  return `node ${identity.nodeId} in slot ${slot}`;
 }
 
 function describeListeners(node: P2PNode): string {

@@ -1,0 +1,77 @@
+/**
+ * The world outside in words: clocks, brokers, how a peer answers over signalling, and what changed
+ * since a node told last. Pure; nothing is made visible here.
+ */
+import type { BrokerFact, ClockOffset, OuterFact } from '../net/index.ts';
+import type { SignalState, WorldState } from './state.ts';
+
+/** `−3.2 ± 1.1 ms`. */
+export function clockText({ offset, error }: ClockOffset): string {
+  const tenths = (value: number) => String(Math.round(Math.abs(value) * 10) / 10);
+  return `${offset < 0 ? '−' : '+'}${tenths(offset)} ± ${tenths(error)} ms`;
+}
+
+/** `203.0.113.7 by 2 servers, 21 ms`. */
+export function outerText({ outer, agreed, rtt }: OuterFact): string {
+  return `${outer} by ${agreed} server${agreed === 1 ? '' : 's'}, ${Math.round(rtt)} ms`;
+}
+
+/** `broker.example:1883`: brokers without the part that they have in common. */
+export function brokerName(url: string): string {
+  return url.replace(/^mqtts?:\/\//, '');
+}
+
+/** How asking a peer over signalling went, in one line. */
+export function signalLine({ state, brokers, rtt, clock }: SignalState): string {
+  const count = `${brokers.length} broker${brokers.length === 1 ? '' : 's'}`;
+  switch (state) {
+    case 'asked':
+      return `asked the peer by ${count}`;
+    case 'answered': {
+      const after = rtt === null ? '' : ` after ${Math.round(rtt)} ms`;
+      const theirs = clock === null ? '' : `, its clock ${clockText(clock)}`;
+      return `the peer answered${after}${theirs}`;
+    }
+    case 'silent':
+      return brokers.length === 0
+        ? 'the peer could not be asked: no broker takes messages'
+        : `the peer does not answer on any broker (asked ${brokers.map(brokerName).join(', ')})`;
+  }
+}
+
+/**
+ * What is different now, a line each. The first time only brokers are told: the steps of the start
+ * have told the rest.
+ *
+ * @param before null: nothing was known
+ */
+export function worldChanges(before: WorldState | null, after: WorldState): readonly string[] {
+  return [
+    ...after.brokers.flatMap((broker) => brokerChange(before?.brokers ?? [], broker)),
+    ...(before === null ? [] : outerChanges(before.outer, after.outer)),
+    ...(before === null ? [] : clockChange(before.clock, after.clock)),
+    ...(before?.offline === true && !after.offline ? ['a service can be reached again'] : []),
+  ];
+}
+
+function brokerChange(before: readonly BrokerFact[], { url, state, reason }: BrokerFact): readonly string[] {
+  const last = before.find((broker) => broker.url === url)?.state;
+  if (state === last || state === 'connecting') return [];
+  const name = brokerName(url);
+  if (state === 'listening') return [`mqtt: listening at ${name}`];
+  return [`mqtt: ${name} is lost: ${reason ?? 'no reason known'}`];
+}
+
+function outerChanges(before: readonly OuterFact[], after: readonly OuterFact[]): readonly string[] {
+  const ways = (facts: readonly OuterFact[]) =>
+    new Set(facts.map((fact) => `${fact.inner} as ${fact.outer}`));
+  const known = ways(before);
+  return [...ways(after)].filter((way) => !known.has(way)).map((way) => `stun: servers see ${way}`);
+}
+
+/** A clock that moved within what it was known to is no news. */
+function clockChange(before: ClockOffset | null, after: ClockOffset | null): readonly string[] {
+  if (after === null) return [];
+  if (before !== null && Math.abs(after.offset - before.offset) <= before.error) return [];
+  return [`ntp: ${clockText(after)}`];
+}
