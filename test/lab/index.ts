@@ -11,24 +11,30 @@
  */
 import type { InterfaceKind } from '../../src/net/io/io.ts';
 import { familyOf, reachOf } from '../../src/net/wire/ip.ts';
+import { Broker, type BrokerFaults } from './broker.ts';
 import { Clock, type RunLimits } from './clock.ts';
 import { Host } from './host.ts';
 import type { NameOptions } from './names.ts';
 import { Nat, type NatOptions } from './nat.ts';
 import { firewallPreset } from './nat-preset.ts';
 import { describeEvent, type LinkQuality, Network, type Nic, Segment } from './network.ts';
+import { LabNtpServer, type NtpBehaviour } from './ntp-server.ts';
 import { createRandom, type Random } from './random.ts';
 import { Router } from './router.ts';
 import type { StaticRoute } from './routes.ts';
+import { LabStunServer, type StunBehaviour } from './stun-server.ts';
 import { DEFAULT_TCP_OPTIONS } from './tcp.ts';
 import type { TcpOptions } from './tcp-types.ts';
 import { type VirtualMachine, virtualIo } from './virtual-io.ts';
 
+export type { Broker, BrokerFaults } from './broker.ts';
 export type { Host } from './host.ts';
 export type { NatOptions } from './nat.ts';
 export { firewallPreset, natPreset } from './nat-preset.ts';
 export type { LinkQuality, Segment } from './network.ts';
+export type { LabNtpServer } from './ntp-server.ts';
 export type { Router } from './router.ts';
+export type { LabStunServer } from './stun-server.ts';
 export { LINEAR_SYN_DELAYS } from './tcp.ts';
 export { EPOCH } from './virtual-io.ts';
 
@@ -80,6 +86,15 @@ export interface HostOptions {
   readonly tcp?: Partial<TcpOptions>;
 }
 
+/** Where a service of the lab runs. */
+export interface ServiceOptions {
+  readonly host: LabHost;
+  /** The usual one unless said. */
+  readonly port?: number;
+  /** What clients are told to ask, known to the name server from then on; the host's address unless said. */
+  readonly name?: string;
+}
+
 /** A machine with its Io. */
 export type LabHost = Host & { readonly io: VirtualMachine };
 
@@ -100,6 +115,10 @@ export interface Lab {
   name(name: string, ips: string | readonly string[], options?: NameOptions): void;
   router(options: RouterOptions): Router;
   host(options: HostOptions): LabHost;
+  /** An MQTT broker; its clients dial `url`. */
+  broker(options: ServiceOptions & Partial<BrokerFaults>): Broker;
+  stunServer(options: ServiceOptions & StunBehaviour): LabStunServer;
+  ntpServer(options: ServiceOptions & NtpBehaviour): LabNtpServer;
   /** Pulls or plugs the cable of an interface. */
   plug(nic: Nic, connected: boolean): void;
   /** Every packet from now on, one line each. */
@@ -133,6 +152,17 @@ export function createLab({ seed }: { readonly seed: number | string }): Lab {
     name: (name, ips, options) => network.names.add(name, ips, options),
     router: (options) => buildRouter(network, options.name ?? `router${++count.routers}`, options, nat),
     host: (options) => buildHost(network, options, nat),
+    broker({ host, port = 1883, name, ...faults }) {
+      const known = nameOf(network, host, name);
+      const url = `mqtt://${known.includes(':') ? `[${known}]` : known}:${port}`;
+      const broker = new Broker(host, url, port);
+      broker.set(faults);
+      return broker;
+    },
+    stunServer: ({ host, port = 3478, name, ...behaviour }) =>
+      new LabStunServer(host, nameOf(network, host, name), port, behaviour),
+    ntpServer: ({ host, port = 123, name, ...behaviour }) =>
+      new LabNtpServer(host, nameOf(network, host, name), port, behaviour),
     plug(nic, connected) {
       nic.connected = connected;
     },
@@ -190,4 +220,15 @@ function buildHost(network: Network, options: HostOptions, nat: MakeNat): LabHos
     host.kinds.set(nic, kind);
   }
   return Object.assign(host, { io: virtualIo(host) });
+}
+
+/** The name that clients ask for, made known; without one the host's first address. */
+function nameOf(network: Network, host: Host, name: string | undefined): string {
+  const own = host.nics.flatMap(({ addresses }) => addresses.map(({ ip }) => ip));
+  if (name === undefined) return own[0] ?? host.ip();
+  network.names.add(
+    name,
+    own.filter((ip) => reachOf(ip) !== 'link-local'),
+  );
+  return name;
 }
