@@ -95,13 +95,13 @@ export function seal({ secrets, peerKey, messageId, inner }: Sealing): Uint8Arra
 export function readHead(bytes: Uint8Array): Head {
   if (bytes.length > MAX_ENVELOPE)
     throw new DecodeError('length', `${bytes.length} bytes, at most ${MAX_ENVELOPE} are possible`);
-  const reader = new Reader(bytes);
+  const reader = new Reader(new Uint8Array(bytes.subarray(0, HEAD_LENGTH)));
   const version = reader.u8('version');
   if (version !== VERSION) throw new DecodeError('version', `${version} is not spoken here`);
   const sender = reader.bytes(PUBLIC_KEY_LENGTH, 'sender');
   if (sender[0] !== 2 && sender[0] !== 3) throw new DecodeError('sender', 'is no compressed key');
   const messageId = reader.bytes(MESSAGE_ID_LENGTH, 'message id');
-  if (reader.remaining < MIN_INNER + TAG_LENGTH) throw new DecodeError('text', 'is cut off');
+  if (bytes.length < HEAD_LENGTH + MIN_INNER + TAG_LENGTH) throw new DecodeError('text', 'is cut off');
   return { sender, messageId };
 }
 
@@ -183,5 +183,5 @@ function decrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Ui
   } catch {
     throw new DecodeError('tag', 'does not fit: not for this node, changed, or not from this sender');
   }
-  return text;
+  return new Uint8Array(text);
 }
