@@ -85,6 +85,9 @@ export const GUEST_BROKER_IDLE = 60_000;
 /** Of them at once. */
 export const MAX_GUEST_BROKERS = 12;
 
+/** What a node waits for slower brokers and clocks, once it has what it needs. */
+export const SERVICES_GRACE = 200;
+
 /** Asking public services at the start of a node: by then everything that answers has answered. */
 export const SERVICES_TIMEOUT = 1_500;
 
@@ -123,3 +126,42 @@ export const SIGNAL_RESERVE = 30_000;
 
 /** The same copy of a message is answered again only after this: it comes over several brokers at once. */
 export const REPEAT_INTERVAL = 200;
+
+/**
+ * First retransmission of a STUN request over UDP, doubling from there. RFC 8489 §6.2.1 asks for 500
+ * where nothing is known of the path; on real ones round trips are 10 to 150 ms, the request has 20
+ * bytes, and tailscale has asked at this pace for years.
+ */
+export const STUN_RTO = 100;
+
+/** Asking STUN servers at the start of a node, everything included: within SERVICES_TIMEOUT. */
+export const STUN_TIMEOUT = 1_500;
+
+/** A STUN server that has said nothing for this long (three copies of the request) gets company from the next. */
+export const STUN_SILENCE = 300;
+
+/** STUN servers asked at once: two must agree, and one of the three may be dead, slow or lying. */
+export const STUN_AT_ONCE = 3;
+
+/** Without any answer over UDP by then, TCP is asked too: some networks let nothing else out. */
+export const STUN_TCP_AFTER = 400;
+
+/** One STUN message; Binding needs 20 to 150 bytes, a datagram that was not fragmented carries 1,500. */
+export const MAX_STUN_MESSAGE = 2_048;
+
+/** Attributes of one STUN message; Binding with everything of RFC 8489 and RFC 5780 has 12. */
+export const MAX_STUN_ATTRIBUTES = 32;
+
+/** Requests a second that our STUN server answers one address (an IPv6 /64), and how many at once. */
+export const STUN_RATE = 100;
+export const STUN_BURST = 200;
+
+/** Addresses whose requests are counted at the same time; 1 MiB. */
+export const STUN_MAX_CLIENTS = 8_192;
+
+/** TCP connections to our STUN server, and how many of one address (an IPv6 /64). */
+export const STUN_MAX_CONNECTIONS = 256;
+export const STUN_MAX_CONNECTIONS_PER_ADDRESS = 16;
+
+/** A TCP connection to our STUN server without a whole request for this long is closed. */
+export const STUN_IDLE = 10_000;

@@ -12,7 +12,7 @@ import type { ServerList } from './servers.ts';
 import type { Signalling } from './signal/signalling.ts';
 import type { StateFiles } from './state-files.ts';
 import { findOuter, type OuterReport } from './stun/client.ts';
-import { NTP_TIMEOUT, SERVICES_TIMEOUT, STUN_TIMEOUT } from './timing.ts';
+import { SERVICES_GRACE, SERVICES_TIMEOUT } from './timing.ts';
 
 export interface WorldTask {
   readonly io: Io;
@@ -47,15 +47,22 @@ export class World {
     return this.#task.io.wallClock() + (this.#clock?.offset ?? 0);
   }
 
-  /** Asks everything at once. Resolves when each kind of service has an outcome, at most SERVICES_TIMEOUT. */
+  /** Asks everything at once. Resolves when what the address says is known, at most SERVICES_TIMEOUT. */
   async start(signalling: Signalling | null): Promise<void> {
-    const { servers } = this.#task;
+    const { io, servers, signal } = this.#task;
     this.#signalling = signalling;
+    const clock = servers.ntp.length > 0 ? this.#step('ntp', () => this.#askNtp()) : null;
     await Promise.all([
       servers.stun.length > 0 ? this.#step('stun', () => this.#askStun()) : null,
       signalling === null ? null : this.#step('mqtt', () => this.#meetBrokers(signalling)),
-      servers.ntp.length > 0 ? this.#step('ntp', () => this.#askNtp()) : null,
     ]);
+    // A node is of use without a clock: a time server that is dead must not hold it up.
+    const done = new AbortController();
+    await Promise.race([
+      clock,
+      io.sleepUntil(io.now() + SERVICES_GRACE, AbortSignal.any([signal, done.signal])),
+    ]);
+    done.abort();
     this.tell();
   }
 
@@ -95,7 +102,7 @@ export class World {
       interfaces,
       servers: servers.stun,
       resolve,
-      timeout: STUN_TIMEOUT,
+      timeout: SERVICES_TIMEOUT,
       signal,
     });
     this.#outer = report.facts;
@@ -106,7 +113,7 @@ export class World {
 
   async #askNtp(): Promise<string> {
     const { io, servers, signal } = this.#task;
-    const task = { io, servers: servers.ntp, resolve: this.#resolve, timeout: NTP_TIMEOUT, signal };
+    const task = { io, servers: servers.ntp, resolve: this.#resolve, timeout: SERVICES_TIMEOUT, signal };
     const report = await measureClock(task);
     this.#note('ntp', report);
     if (report.clock === null) throw noneAnswered(report);

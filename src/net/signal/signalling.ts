@@ -3,13 +3,13 @@
  * trusted. Joins the pool of brokers, the inbox (what is accepted) and the outbox (what is sent
  * until it is acknowledged). Effects through Io; every rule is in those.
  */
-import { type Deferred, deferred } from '../deferred.ts';
+import { deferred } from '../deferred.ts';
 import { P2pdError } from '../errors.ts';
 import type { BrokerFact } from '../events.ts';
 import type { Identity } from '../identity.ts';
 import type { Io } from '../io/io.ts';
 import type { StateFiles } from '../state-files.ts';
-import { SIGNAL_TIMEOUT } from '../timing.ts';
+import { SERVICES_GRACE, SIGNAL_TIMEOUT } from '../timing.ts';
 import { encodeBase16 } from '../wire/base16.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import { canonicalIp, reachOf } from '../wire/ip.ts';
@@ -53,10 +53,10 @@ export class Signalling {
   readonly #task: SignallingTask;
   readonly #pool: BrokerPool;
   readonly #secrets: Secrets;
-  /** From `start` on. */
-  #inbox: Inbox | null = null;
+  readonly #inbox = new Inbox();
   readonly #outbox: Outbox;
-  #settled: Deferred<void> | null = null;
+  readonly #settled = deferred<void>();
+  readonly #first = deferred<void>();
 
   constructor(task: SignallingTask) {
     this.#task = task;
@@ -71,7 +71,8 @@ export class Signalling {
       topic: topicOf(task.identity.nodeId),
       deliver: (payload, url) => this.#deliver(payload, url),
       changed: () => {
-        if (this.#pool.settled) this.#settled?.resolve();
+        if (this.#pool.settled) this.#settled.resolve();
+        if (this.#pool.listening.length > 0) this.#first.resolve();
         task.changed();
       },
     });
@@ -87,21 +88,24 @@ export class Signalling {
     return this.#pool.facts;
   }
 
-  /** Resolves when enough brokers listen, none is left to try, or the time has come; the rest goes on. */
+  /**
+   * Resolves when enough brokers are listened at, none is left to try, a moment after the first, or
+   * when the time has come; the rest goes on.
+   */
   async start(until: number): Promise<void> {
     const { io, files, file, signal } = this.#task;
-    this.#inbox = new Inbox((await files?.read(file)) ?? null, this.#task.wall());
-    this.#settled = deferred();
+    this.#inbox.restore((await files?.read(file)) ?? null, this.#task.wall());
     this.#pool.fill();
     const done = new AbortController();
-    const limit = io.sleepUntil(until, AbortSignal.any([signal, done.signal]));
-    await Promise.race([this.#settled.promise, limit]);
+    const stop = AbortSignal.any([signal, done.signal]);
+    const grace = this.#first.promise.then(() => io.sleepUntil(io.now() + SERVICES_GRACE, stop));
+    await Promise.race([this.#settled.promise, grace, io.sleepUntil(until, stop)]);
     done.abort();
   }
 
   /** Remembers what must not be accepted again. */
   async stop(): Promise<void> {
-    if (this.#inbox !== null) await this.#task.files?.write(this.#task.file, this.#inbox.lastWords());
+    await this.#task.files?.write(this.#task.file, this.#inbox.snapshot());
   }
 
   /**
@@ -129,7 +133,6 @@ export class Signalling {
 
   #deliver(bytes: Uint8Array, broker: string): void {
     const inbox = this.#inbox;
-    if (inbox === null) return;
     const { io, wall } = this.#task;
     const now = io.now();
     let head: Head | null = null;
@@ -187,7 +190,7 @@ export class Signalling {
         });
         break;
       default: {
-        const unsaved = this.#inbox?.unsaved() ?? null;
+        const unsaved = this.#inbox.unsaved();
         if (unsaved !== null) await this.#task.files?.write(this.#task.file, unsaved);
         // First what was asked for: sealing the acknowledgement takes a moment.
         this.#task.receive(message, { publicKey, nodeId, broker, localBroker: isLocal(broker) });
