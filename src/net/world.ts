@@ -63,12 +63,12 @@ export class World {
       io.sleepUntil(io.now() + SERVICES_GRACE, AbortSignal.any([signal, done.signal])),
     ]);
     done.abort();
-    this.tell();
   }
 
   /** Tells everything known, whole. */
   tell(): void {
-    const { node, emit } = this.#task;
+    const { node, emit, signal } = this.#task;
+    if (signal.aborted) return;
     const outcomes = [...this.#outcomes.values()];
     emit({
       event: 'world',
@@ -92,6 +92,7 @@ export class World {
       this.#outcomes.set(name, false);
       if (!signal.aborted) emit({ event: 'step', node, name, state: 'failed', detail: reasonOf(error) });
     }
+    this.tell();
   }
 
   async #askStun(): Promise<string> {
