@@ -106,6 +106,9 @@ export const SIGNAL_LIFETIME = 12_000;
  */
 export const SIGNAL_SKEW = 10_000;
 
+/** Accepted messages are remembered for this long, in which they could be fresh: their time may be ahead and behind. */
+export const SIGNAL_MEMORY = MAX_SIGNAL_LIFETIME + 2 * SIGNAL_SKEW;
+
 /** First resend of a signalling message that was not acknowledged, unless two round trips to the peer are longer. */
 export const SIGNAL_RESEND = 300;
 
