@@ -1,19 +1,20 @@
 /**
  * Challenges that this node has sent: to a sender whose message does not fit our clock, a nonce that
- * its next message must carry. Each is good once, for that sender, for 30 s. Pure.
+ * its next message must carry. Each is good once, for that sender, for 30 s. The challenged message
+ * itself is remembered as long as an accepted one, or a clock that is set could let it in too. Pure.
  */
-import { CHALLENGE_LIFETIME, REPEAT_INTERVAL } from '../timing.ts';
+import { CHALLENGE_LIFETIME, REPEAT_INTERVAL, SIGNAL_MEMORY } from '../timing.ts';
 import { TokenBuckets } from '../token-bucket.ts';
 
-/** More than `#all` lets through within a challenge's lifetime. */
-const MAX_CHALLENGES = 1_024;
+/** More than `#all` lets through while they are remembered. */
+const MAX_CHALLENGES = 2_048;
 /** Copies of one challenge: its message leaves five times, over several brokers. */
 const MAX_COPIES = 12;
 
 interface Challenge {
   readonly sender: string;
   readonly nonce: Uint8Array;
-  readonly until: number;
+  readonly issuedAt: number;
   copies: number;
   repeatAt: number;
 }
@@ -29,17 +30,17 @@ export class Challenges {
 
   /** Whether a message may be challenged with this nonce, which is then remembered. */
   issue(message: string, sender: string, nonce: Uint8Array, now: number): boolean {
-    this.#forget(now);
     if (this.#byMessage.size >= MAX_CHALLENGES) return false;
     if (!this.#perSender.take(sender, now) || !this.#all.take('all', now)) return false;
-    const until = now + CHALLENGE_LIFETIME;
-    this.#byMessage.set(message, { sender, nonce, until, copies: 1, repeatAt: now + REPEAT_INTERVAL });
+    const repeatAt = now + REPEAT_INTERVAL;
+    this.#byMessage.set(message, { sender, nonce, issuedAt: now, copies: 1, repeatAt });
     this.#byNonce.set(nameOf(nonce), message);
     return true;
   }
 
   has(message: string, now: number): boolean {
-    return now < (this.#byMessage.get(message)?.until ?? 0);
+    this.#forget(now);
+    return this.#byMessage.has(message);
   }
 
   /** For another copy of a challenged message: the same nonce, as its challenge may be lost; null for no answer. */
@@ -53,18 +54,17 @@ export class Challenges {
 
   /** Whether the nonce is ours, for this sender, unused and young; it is used then. */
   redeem(sender: string, nonce: Uint8Array, now: number): boolean {
-    this.#forget(now);
     const name = nameOf(nonce);
     const message = this.#byNonce.get(name);
     const challenge = message === undefined ? undefined : this.#byMessage.get(message);
-    if (message === undefined || challenge?.sender !== sender) return false;
+    if (challenge?.sender !== sender || now >= challenge.issuedAt + CHALLENGE_LIFETIME) return false;
     this.#byNonce.delete(name);
     return true;
   }
 
   #forget(now: number): void {
-    for (const [message, { nonce, until }] of this.#byMessage) {
-      if (now < until) return;
+    for (const [message, { nonce, issuedAt }] of this.#byMessage) {
+      if (now < issuedAt + SIGNAL_MEMORY) return;
       this.#byMessage.delete(message);
       this.#byNonce.delete(nameOf(nonce));
     }

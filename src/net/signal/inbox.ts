@@ -12,7 +12,7 @@
  * set back brings none to life again. On disk stands a time that no accepted message exceeds: the
  * floor after the next start.
  */
-import { MAX_SIGNAL_LIFETIME, REPEAT_INTERVAL, SIGNAL_RESERVE, SIGNAL_SKEW } from '../timing.ts';
+import { REPEAT_INTERVAL, SIGNAL_MEMORY, SIGNAL_RESERVE, SIGNAL_SKEW } from '../timing.ts';
 import type { DecodeError } from '../wire/decode-error.ts';
 import { Challenges } from './challenges.ts';
 import type { Head, Opened } from './envelope.ts';
@@ -25,8 +25,6 @@ import type { Message } from './message.ts';
  * messages of others still reach.
  */
 const MAX_SEEN = 4_096;
-/** Longer than any accepted message can stay fresh: its time may be ahead and behind by the skew. */
-const SEEN_FOR = MAX_SIGNAL_LIFETIME + 2 * SIGNAL_SKEW;
 /** Further acknowledgements of one message: it leaves five times, over several brokers. */
 const MAX_COPIES = 12;
 
@@ -182,7 +180,13 @@ export class Inbox {
       this.#floor = Math.max(this.#floor, seen.sentAt ?? 0);
     }
     const repeatAt = now + REPEAT_INTERVAL;
-    this.#seen.set(name, { sentAt, receivedAt: Math.round(wall), until: now + SEEN_FOR, copies, repeatAt });
+    this.#seen.set(name, {
+      sentAt,
+      receivedAt: Math.round(wall),
+      until: now + SIGNAL_MEMORY,
+      copies,
+      repeatAt,
+    });
     if (sentAt === null) return;
     this.#newest = Math.max(this.#newest, sentAt);
     if (this.#newest <= this.#reserved - SIGNAL_RESERVE / 2) return;
