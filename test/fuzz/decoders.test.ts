@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createMutator } from './mutate.ts';
+import { SIGNAL_TARGETS } from './signal-targets.ts';
 import { TARGETS, type Target } from './targets.ts';
 
 /** Inputs per decoder: a few in every run of the tests, a million with `npm run fuzz`. */
@@ -27,7 +28,7 @@ function check(target: Target, input: Uint8Array): boolean {
   return true;
 }
 
-test.each(TARGETS)('fuzz: $name', { timeout: 30 * 60_000 }, (target) => {
+test.each([...TARGETS, ...SIGNAL_TARGETS])('fuzz: $name', { timeout: 30 * 60_000 }, (target) => {
   for (const sample of target.samples) expect(check(target, sample)).toBe(true);
   for (const [name, hex = ''] of corpus) {
     expect(hex).toMatch(/^([0-9a-f]{2})+$/);
