@@ -45,7 +45,7 @@ export interface MeetingTask {
 interface Wish {
   readonly peer: NodeAddress;
   readonly listener: AskListener;
-  readonly choice: Pick<ConnectOptions, 'paths' | 'families'>;
+  readonly choice: ConnectOptions;
   take: ((secured: Secured, path: Pathway) => void) | null;
 }
 
@@ -164,7 +164,7 @@ export class Meetings {
 
   /** Pairs that the peer's newest address adds. */
   #moreFor({ peer, choice }: Wish, bytes: Uint8Array) {
-    if (bytes.length === 0) return [];
+    if (bytes.length === 0 || !choice.methods.includes('direct')) return [];
     const fresh = addressOf(bytes);
     if (fresh === null || fresh.nodeId !== peer.nodeId || fresh.sequence <= peer.sequence) return [];
     const known = new Set(directCandidates(this.#task.interfaces, peer.interfaces, choice).map(keyOf));

@@ -160,7 +160,7 @@ export class P2PNode {
       peer,
       pipeId,
       pipe,
-      candidates: direct ? directCandidates(this.interfaces, peer.interfaces, choice) : [],
+      candidates: direct ? directCandidates(this.interfaces, peer.interfaces, choice) : null,
       ...(this.#presence.meetings?.asking(peer, pipeId, pipe, choice) ?? cannotAsk),
       listener: this.#listener(startedAt),
       emit: this.#emit,

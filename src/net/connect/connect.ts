@@ -48,7 +48,8 @@ export interface ConnectTask {
   readonly pipeId: Uint8Array;
   /** The pipe's name. */
   readonly pipe: string;
-  readonly candidates: readonly Candidate[];
+  /** null where dialling is not wanted. */
+  readonly candidates: readonly Candidate[] | null;
   /** null where the peer cannot be asked, or need not be. */
   readonly asking: Asking | null;
   /** Why it cannot be asked; null where it can, or need not be. */
@@ -78,8 +79,8 @@ class Connect {
 
   constructor(task: ConnectTask) {
     this.#task = task;
-    this.#candidates = [...task.candidates];
-    this.#race = createRace(task.candidates.length);
+    this.#candidates = [...(task.candidates ?? [])];
+    this.#race = createRace(this.#candidates.length);
     this.#asked = task.unaskable === null ? { kind: 'no' } : { kind: 'impossible', reason: task.unaskable };
   }
 
@@ -190,7 +191,7 @@ class Connect {
         this.#won(effect.attempt);
         break;
       case 'lost':
-        this.#result.reject(explainFailure(this.#failures, this.#candidates.length, this.#asked));
+        this.#result.reject(this.#explain());
         break;
     }
   }
@@ -268,6 +269,11 @@ class Connect {
     attempt.stop.abort(new Error(reason));
     attempt.secured?.stream.destroy();
     if (attempt.way !== NO_WAY) emitAttempt(this.#task, attempt, 'failed', reason);
+  }
+
+  #explain(): P2pdError {
+    const total = this.#task.candidates === null ? null : this.#candidates.length;
+    return explainFailure(this.#failures, total, this.#asked);
   }
 
   #giveUp(reason: unknown): void {

@@ -49,8 +49,12 @@ export function reasonFor(error: unknown): string {
   return SYSTEM_REASONS[reason] ?? reason;
 }
 
-/** The error of a connect whose attempts all failed. @param total own attempts that there could be */
-export function explainFailure(failures: readonly unknown[], total: number, asked: Asked): P2pdError {
+/**
+ * The error of a connect whose attempts all failed.
+ *
+ * @param total own attempts that there could be; null where dialling was not wanted
+ */
+export function explainFailure(failures: readonly unknown[], total: number | null, asked: Asked): P2pdError {
   for (const [alert, code] of TELLING) {
     const error = failures.find((failure) => failure instanceof AlertError && failure.alert === alert);
     if (error !== undefined) return new P2pdError(code, `refused: ${ALERT_REASONS[alert]}`, { cause: error });
@@ -62,7 +66,7 @@ export function explainFailure(failures: readonly unknown[], total: number, aske
     return new P2pdError('NO_PATH', `the peer answered, but no path was found: ${summary(failures)}`, {
       hint: 'neither side can be reached from outside: forward a port on one of them, or use IPv6',
     });
-  if (total === 0 && asked.kind === 'impossible')
+  if (total === null && asked.kind === 'impossible')
     return new P2pdError('NO_SERVICE', `the peer cannot be asked to dial back: ${asked.reason}`);
   if (total === 0) {
     return new P2pdError('NO_PATH', 'no path: no own address can reach an address of the peer', {
