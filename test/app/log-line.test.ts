@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import type { AppEvent } from '../../src/app/events.ts';
-import { logLineOf } from '../../src/app/log-line.ts';
-import { attempt, message, NODE_ID, open, PEER_ID, ready } from '../ui/sample-events.ts';
+import { logLinesOf } from '../../src/app/log-line.ts';
+import { INITIAL_STATE } from '../../src/app/state.ts';
+import { attempt, message, NODE_ID, open, PEER_ID, ready, signal, world } from '../ui/sample-events.ts';
+
+const BROKER = { url: 'mqtt://mqtt.example.com:1883', state: 'listening', rtt: 21, reason: null } as const;
 
 test.each<readonly [string, AppEvent]>([
   [
@@ -21,9 +24,17 @@ test.each<readonly [string, AppEvent]>([
   [`info pipe to ${PEER_ID} is open`, open()],
   [`info pipe from ${PEER_ID} is open`, open({ initiator: false })],
   ['info pipe p1: closed by the peer', { event: 'closed', pipe: 'p1', reason: 'closed by the peer' }],
+  [`info node ${NODE_ID} has a newer address`, { event: 'address', node: NODE_ID, address: 'p2pd1newer' }],
+  ['info signalling: asked 2 brokers for the peer', signal()],
+  [
+    'warn signalling: asked 2 brokers: the peer does not answer on any (mqtt.example.com:1883, 198.51.100.10:1883)',
+    signal({ state: 'silent' }),
+  ],
+  ['info mqtt: listening at mqtt.example.com:1883', world({ brokers: [BROKER] })],
+  ['warn no public service answers', world({ brokers: [], offline: true })],
 ])('log: says "%s"', (line, event) => {
-  const logged = logLineOf({ ...event, at: 1 });
-  expect(`${logged?.level} ${logged?.text}`).toBe(line);
+  const logged = logLinesOf({ ...event, at: 1 }, INITIAL_STATE);
+  expect(logged.map(({ level, text }) => `${level} ${text}`)).toEqual([line]);
 });
 
 test.each<AppEvent>([
@@ -31,5 +42,10 @@ test.each<AppEvent>([
   attempt(),
   message('in', 'a secret'),
 ])('log: says nothing of $event before it has an outcome, nor of what was said', (event) => {
-  expect(logLineOf({ ...event, at: 1 })).toBe(null);
+  expect(logLinesOf({ ...event, at: 1 }, INITIAL_STATE)).toEqual([]);
+});
+
+test('log: of the world outside, what has not changed is not told again', () => {
+  const known = { ...INITIAL_STATE, worlds: { [NODE_ID]: world() } };
+  expect(logLinesOf({ ...world(), at: 2 }, known)).toEqual([]);
 });

@@ -96,6 +96,7 @@ describe('reduce: pipes', () => {
         startedAt: 1,
         elapsed: null,
         rtt: null,
+        signal: null,
         attempts: [],
         messages: [],
         unread: 0,

@@ -9,15 +9,17 @@ import {
   interfaceRows,
   messageText,
   openPipes,
+  outsideLines,
   pathLine,
   reasonOfPipe,
   runningNodes,
   selectPipe,
+  selectWorld,
   shortId,
   wayOf,
 } from '../../src/app/select.ts';
 import { INITIAL_STATE, type PipeState, type State } from '../../src/app/state.ts';
-import { attempt, INTERFACES, NODE_ID, open, PEER_ID, ready } from '../ui/sample-events.ts';
+import { attempt, INTERFACES, NODE_ID, open, PEER_ID, ready, world } from '../ui/sample-events.ts';
 
 function stateAfter(...events: readonly Stamped[]): State {
   return events.reduce(reduce, INITIAL_STATE);
@@ -101,10 +103,56 @@ describe('select', () => {
 
   test('interfaceRows: one row per address, with the gateway on the first of its family', () => {
     expect(interfaceRows(INTERFACES).map((row) => Object.values(row).join('|'))).toEqual([
-      'Intel Wi-Fi 6 AX200|wireless|IPv4|192.0.2.1|192.0.2.21/24',
-      '||IPv6|fe80::1|2001:db8:21::21/64',
-      '||||fe80::21%wlan0/64',
-      'eth0|ethernet|IPv4|-|198.51.100.7/24',
+      'Intel Wi-Fi 6 AX200|wireless|IPv4|192.0.2.1|192.0.2.21/24|-',
+      '||IPv6|fe80::1|2001:db8:21::21/64|-',
+      '||||fe80::21%wlan0/64|-',
+      'eth0|ethernet|IPv4|-|198.51.100.7/24|-',
     ]);
+  });
+
+  test('interfaceRows: outer addresses stand beside the inner ones that they belong to, each once', () => {
+    const { outer } = world();
+    const [first] = outer;
+    if (first === undefined) throw new Error('no sample');
+    const facts = [...outer, { ...first, transport: 'tcp' as const }, { ...first, outer: '203.0.113.8' }];
+    expect(interfaceRows(INTERFACES, facts).map((row) => row.outer)).toEqual([
+      '203.0.113.7 203.0.113.8',
+      '2001:db8:21::21',
+      '-',
+      '-',
+    ]);
+  });
+
+  test('selectWorld: of the first node that runs; before any is ready, of the one that starts', () => {
+    expect(selectWorld(INITIAL_STATE)).toBe(null);
+    const starting = stateAfter({ ...world({ offline: true }), at: 1 });
+    expect(selectWorld(starting)?.offline).toBe(true);
+    const second = stateAfter(
+      { ...ready(), at: 1 },
+      { ...world(), at: 2 },
+      { ...ready('22', 1), at: 3 },
+      { ...world({ node: '22', offline: true }), at: 4 },
+    );
+    expect(selectWorld(second)?.offline).toBe(false);
+    expect(selectWorld(reduce(second, { event: 'stopped', nodeId: NODE_ID, at: 5 }))?.offline).toBe(true);
+  });
+
+  test('outsideLines: brokers with state and round trip, then the clock', () => {
+    expect(outsideLines(world())).toEqual([
+      'mqtt   mqtt.example.com:1883    listening  23 ms',
+      'mqtt   broker.example.net:8883  listening',
+      'mqtt   198.51.100.10:1883       lost: no answer',
+      'clock  −3.2 ± 1.1 ms, 4 servers agree',
+    ]);
+    expect(outsideLines(world({ brokers: [], clock: null }))).toEqual([
+      'clock  not compared with any server',
+    ]);
+  });
+
+  test('outsideLines: what a broker says is made visible', () => {
+    const [broker] = world().brokers;
+    if (broker === undefined) throw new Error('no sample');
+    const odd = { ...broker, state: 'lost', reason: 'go\x1b[2J' } as const;
+    expect(outsideLines(world({ brokers: [odd] }))[0]).toContain('lost: go\\x1b[2J');
   });
 });

@@ -2,16 +2,27 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AppEvent } from '../../src/app/events.ts';
 import { createNarrator, type NarrateOptions } from '../../src/cli/narrate.ts';
-import { ADDRESS, attempt, INTERFACES, message, open, PEER_ID, ready } from '../ui/sample-events.ts';
+import {
+  ADDRESS,
+  attempt,
+  INTERFACES,
+  message,
+  NODE_ID,
+  open,
+  PEER_ID,
+  ready,
+  signal,
+  world,
+} from '../ui/sample-events.ts';
 
+const OPENED = 'open after 12 ms: direct · local · IPv4 · tcp · 192.0.2.21:10001 → 192.0.2.33:41234';
 const PLAIN: NarrateOptions = { log: 'warn', messages: true, from: false };
 
 /** `to: text` of each event that says something. */
 function told(events: readonly AppEvent[], options: Partial<NarrateOptions> = {}): string[] {
   const narrate = createNarrator({ ...PLAIN, ...options });
   return events.flatMap((event) => {
-    const line = narrate({ ...event, at: 1 });
-    return line === null ? [] : [`${line.to}: ${line.text}`];
+    return narrate({ ...event, at: 1 }).map(({ to, text }) => `${to}: ${text}`);
   });
 }
 
@@ -53,10 +64,19 @@ describe('narration: what happens on stderr', () => {
       attempt({ state: 'failed', elapsed: 3, reason: 're\nset' }),
       '- direct · local · IPv4 · 192.0.2.21:10001 → 192.0.2.33:10001: re\\nset (3 ms)',
     ],
+    [open(), `${OPENED} · rtt 0.4 ms · encrypted · peer ${PEER_ID}`],
+    [open({ rtt: null }), `${OPENED} · encrypted · peer ${PEER_ID}`],
     [
-      open(),
-      'open after 12 ms: direct · local · IPv4 · tcp · 192.0.2.21:10001 → 192.0.2.33:41234 · rtt 0.4 ms · ' +
-        `encrypted · peer ${PEER_ID}`,
+      { event: 'step', node: NODE_ID, name: 'stun', state: 'ok', detail: '203.0.113.7 by 2 servers, 21 ms' },
+      '+ stun: 203.0.113.7 by 2 servers, 21 ms',
+    ],
+    [
+      signal({ state: 'answered', rtt: 43, clock: { offset: -3.2, error: 1.1, samples: 1 } }),
+      '+ signalling: asked 2 brokers: the peer answered after 43 ms, its clock −3.2 ± 1.1 ms',
+    ],
+    [
+      signal({ state: 'silent' }),
+      '- signalling: asked 2 brokers: the peer does not answer on any (mqtt.example.com:1883, 198.51.100.10:1883)',
     ],
     [{ event: 'error', code: 'NO_PATH', message: 'no\nway', hint: 'walk' }, 'p2pd-demo: no way (try: walk)'],
     [{ event: 'error', code: 'INTERRUPTED', message: 'interrupted', hint: '' }, 'p2pd-demo: interrupted'],
@@ -73,6 +93,9 @@ describe('narration: what happens on stderr', () => {
     { event: 'interfaces', interfaces: INTERFACES },
     { event: 'connect', pipe: 'p', node: 'n', peer: 'x' },
     { event: 'stopped', nodeId: 'n' },
+    { event: 'address', node: NODE_ID, address: 'p2pd1newer' },
+    signal(),
+    world(),
   ])('$event alone says nothing', (event) => {
     expect(told([event])).toEqual([]);
   });
@@ -88,6 +111,28 @@ describe('narration: what happens on stderr', () => {
     );
     const refused: AppEvent = { event: 'refused', node: 'n', remote: 'r', reason: 'why\x07' };
     expect(told([...events, refused], { log })).toEqual(lines.map((line) => `stderr: ${line}`));
+  });
+});
+
+describe('narration: the world outside', () => {
+  test('that nothing can be reached is told once, with what to try', () => {
+    const offline = world({ outer: [], brokers: [], clock: null, offline: true });
+    expect(told([offline, offline])).toEqual([
+      'stderr: ! offline: no public service answers; machines that reach each other still connect ' +
+        '(try: p2pd-demo serve on one machine, --via on the others)',
+    ]);
+    expect(told([offline, world(), offline])).toHaveLength(2);
+  });
+
+  test('what changes later is told to whoever asked for more', () => {
+    const [first] = world().brokers;
+    if (first === undefined) throw new Error('no sample');
+    const lost = world({ brokers: [{ ...first, state: 'lost', reason: 'keep\x1balive' }] });
+    const newer: AppEvent = { event: 'address', node: NODE_ID, address: 'p2pd1newer' };
+    expect(told([world(), lost, newer], { log: 'info' }).slice(3)).toEqual([
+      'stderr: info: mqtt: mqtt.example.com:1883 is lost: keep\\x1balive',
+      'stderr: info: a newer address: p2pd1newer',
+    ]);
   });
 });
 

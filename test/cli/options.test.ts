@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type Config, DEFAULT_CONFIG } from '../../src/app/config.ts';
 import { createProgram } from '../../src/cli/main.ts';
 import { addCommonOptions, configOf, parseBytes, parseNodeIds, parseSeconds } from '../../src/cli/options.ts';
+import { P2pdError } from '../../src/net/index.ts';
 
 /** What a command line comes to; throws what commander throws. */
 function parse(...args: readonly string[]): Config {
@@ -40,6 +41,9 @@ describe('options', () => {
     [['--timeout', '0.5'], { timeout: 500 }],
     [['--timeout', '0'], { timeout: 0 }],
     [['--log', 'debug'], { log: 'debug' }],
+    [['--servers', 'my servers.json'], { servers: { kind: 'file', path: 'my servers.json' } }],
+    [['--via', '192.168.1.5'], { servers: { kind: 'via', via: '192.168.1.5' } }],
+    [['--via=[2001:db8::5]:99#9f2c'], { servers: { kind: 'via', via: '[2001:db8::5]:99#9f2c' } }],
   ])('%j', (args, config) => {
     expect(parse(...args)).toEqual({ ...DEFAULT_CONFIG, ...config });
   });
@@ -60,11 +64,18 @@ describe('options', () => {
     [['--timeout', '-1'], 'seconds, 0 to 86400'],
     [['--timeout', 'Infinity'], 'seconds, 0 to 86400'],
     [['--log', 'loud'], 'error, warn, info, debug'],
+    [['--via', ' '], 'It is empty'],
+    [['--servers', ''], 'It is empty'],
     [['--portt', '1'], 'Did you mean --port?'],
     [['--port'], 'argument missing'],
   ])('%j is refused in words that help: %s', (args, words) => {
     expect(() => parse(...args)).toThrow(words);
     expect(() => parse(...args)).toThrow(CommanderError);
+  });
+
+  test('--via and --servers exclude each other', () => {
+    expect(() => parse('--via', 'a', '--servers', 'b')).toThrow('--via and --servers exclude each other');
+    expect(() => parse('--via', 'a', '--servers', 'b')).toThrow(P2pdError);
   });
 
   test.each([
@@ -118,6 +129,8 @@ function resultOf(parseOne: (text: string) => number, text: string): number | nu
 
 describe('help', () => {
   const COMMON = [
+    '--via <host[:port][#key]>',
+    '--servers <file>',
     '--state <dir>',
     '--interface <names>',
     '--port <n>',

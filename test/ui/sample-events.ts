@@ -1,6 +1,12 @@
 /** Events as a real run tells them: a start-up, a connect, a chat. Addresses are RFC 5737's and 3849's. */
 import type { AppEvent } from '../../src/app/events.ts';
-import type { AttemptEvent, NetworkInterface, OpenEvent } from '../../src/net/index.ts';
+import type {
+  AttemptEvent,
+  NetworkInterface,
+  OpenEvent,
+  SignalEvent,
+  WorldEvent,
+} from '../../src/net/index.ts';
 import type { FakeSession } from './fake-session.ts';
 
 /** As long as an address gets: 480 bytes (contract). */
@@ -88,4 +94,68 @@ export function open(more: Partial<OpenEvent> = {}): OpenEvent {
 
 export function message(direction: 'in' | 'out', text: string, pipe = 'p1'): AppEvent {
   return { event: 'message', pipe, direction, text };
+}
+
+/** Both families seen from outside, one broker of three lost, a clock 3.2 ms ahead. */
+export function world(more: Partial<WorldEvent> = {}): WorldEvent {
+  const fact = { interface: 'wlan0', transport: 'udp', agreed: 2 } as const;
+  return {
+    event: 'world',
+    node: NODE_ID,
+    outer: [
+      { ...fact, family: 4, inner: '192.0.2.21', outer: '203.0.113.7', rtt: 21.4 },
+      { ...fact, family: 6, inner: '2001:db8:21::21', outer: '2001:db8:21::21', rtt: 20.2 },
+    ],
+    brokers: [
+      { url: 'mqtt://mqtt.example.com:1883', state: 'listening', rtt: 23.1, reason: null },
+      { url: 'mqtts://broker.example.net:8883', state: 'listening', rtt: null, reason: null },
+      { url: 'mqtt://198.51.100.10:1883', state: 'lost', rtt: null, reason: 'no answer' },
+    ],
+    clock: { offset: -3.24, error: 1.06, samples: 4 },
+    offline: false,
+    ...more,
+  };
+}
+
+export function signal(more: Partial<SignalEvent> = {}): SignalEvent {
+  return {
+    event: 'signal',
+    pipe: 'p1',
+    peer: PEER_ID,
+    state: 'asked',
+    brokers: ['mqtt://mqtt.example.com:1883', 'mqtt://198.51.100.10:1883'],
+    rtt: null,
+    clock: null,
+    ...more,
+  };
+}
+
+/** The services that a node asks when it starts, up to 400 ms after the program's start. */
+export function tellServices(session: FakeSession): void {
+  const step = (
+    name: 'stun' | 'mqtt' | 'ntp',
+    state: 'start' | 'ok' | 'failed',
+    detail?: string,
+  ): AppEvent => ({
+    event: 'step',
+    node: NODE_ID,
+    name,
+    state,
+    ...(detail === undefined ? {} : { detail }),
+  });
+  session.tell(60, step('stun', 'start'), step('mqtt', 'start'), step('ntp', 'start'));
+  session.tell(
+    84,
+    step(
+      'stun',
+      'ok',
+      '203.0.113.7 by 2 servers, 21 ms; 2001:db8:21::21 (no translation) by 2 servers, 20 ms',
+    ),
+  );
+  session.tell(121, step('ntp', 'ok', '−3.2 ± 1.1 ms by 4 servers'));
+  session.tell(
+    400,
+    step('mqtt', 'ok', 'mqtt.example.com:1883, broker.example.net:8883 after 340 ms'),
+    world(),
+  );
 }
