@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createMutator } from './mutate.ts';
 import { SIGNAL_TARGETS } from './signal-targets.ts';
+import { STUN_TARGETS } from './stun-targets.ts';
 import { TARGETS, type Target } from './targets.ts';
+
+const ALL = [...TARGETS, ...SIGNAL_TARGETS, ...STUN_TARGETS];
 
 /** Inputs per decoder: a few in every run of the tests, a million with `npm run fuzz`. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 0);
@@ -28,7 +31,7 @@ function check(target: Target, input: Uint8Array): boolean {
   return true;
 }
 
-test.each([...TARGETS, ...SIGNAL_TARGETS])('fuzz: $name', { timeout: 30 * 60_000 }, (target) => {
+test.each(ALL)('fuzz: $name', { timeout: 30 * 60_000 }, (target) => {
   for (const sample of target.samples) expect(check(target, sample)).toBe(true);
   for (const [name, hex = ''] of corpus) {
     expect(hex).toMatch(/^([0-9a-f]{2})+$/);

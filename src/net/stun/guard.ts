@@ -10,7 +10,7 @@ import { crc32 } from './crc32.ts';
 export const HEADER_LENGTH = 20;
 /** The fixed value that tells STUN from RFC 3489's and from everything else (RFC 8489 §5). */
 export const MAGIC_COOKIE = 0x2112a442;
-const FINGERPRINT = 0x8028;
+export const FINGERPRINT = 0x8028;
 /** The ASCII bytes "STUN", which keep a CRC-32 of another protocol from fitting (RFC 8489 §14.7). */
 const FINGERPRINT_XOR = 0x5354554e;
 
@@ -86,6 +86,10 @@ function checkFingerprint(before: Uint8Array, value: Uint8Array): void {
   const reader = new Reader(value);
   const told = reader.u32('STUN fingerprint');
   reader.end('STUN fingerprint');
-  if (told !== (crc32(before) ^ FINGERPRINT_XOR) >>> 0)
-    throw new DecodeError('STUN fingerprint', 'does not fit the message');
+  if (told !== fingerprintOf(before)) throw new DecodeError('STUN fingerprint', 'does not fit the message');
+}
+
+/** What FINGERPRINT says of the message before it, whose length already counts it. */
+export function fingerprintOf(before: Uint8Array): number {
+  return (crc32(before) ^ FINGERPRINT_XOR) >>> 0;
 }

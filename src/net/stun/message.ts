@@ -2,15 +2,25 @@
  * STUN Binding messages (RFC 8489) with the attributes of RFC 5780 that tell other addresses of a
  * server. The fence around the package `stun`: only its codec is used, it sees only messages that
  * the guard took apart and that hold nothing but attributes we read (it refuses a message whole for
- * one odd attribute that nobody asked about), and its objects stay here. No integrity: nobody has a
- * key. Pure.
+ * one odd attribute that nobody asked about), and its objects stay here. Addresses and FINGERPRINT
+ * are read and written by ourselves: its 3.2.1 unmasks IPv6 addresses with a transaction id of
+ * zeros, writes `1::` as `0:1::`, throws for port 0, and checks a fingerprint against what it would
+ * have written. No integrity: nobody has a key. Pure.
  */
 import { createMessage, decode, encode } from 'stun';
 import { DecodeError } from '../wire/decode-error.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
-import { canonicalIp, withoutScope } from '../wire/ip.ts';
+import { bytesToIp, ipToBytes } from '../wire/ip.ts';
 import { Writer } from '../wire/writer.ts';
-import { type Envelope, MAGIC_COOKIE, openEnvelope, type RawAttribute } from './guard.ts';
+import {
+  type Envelope,
+  FINGERPRINT,
+  fingerprintOf,
+  HEADER_LENGTH,
+  MAGIC_COOKIE,
+  openEnvelope,
+  type RawAttribute,
+} from './guard.ts';
 
 export const TRANSACTION_ID_LENGTH = 12;
 
@@ -113,13 +123,11 @@ export function encodeBindingRequest(
 export function encodeBindingResponse(transactionId: Uint8Array, fields: ResponseFields): Uint8Array {
   const { mapped, otherAddress, responseOrigin, software, fingerprint = false } = fields;
   const message = createMessage(TYPES.response, Buffer.from(transactionId));
-  message.addXorAddress(withoutScope(mapped.ip), mapped.port);
-  if (responseOrigin)
-    message.addAttribute(RESPONSE_ORIGIN, withoutScope(responseOrigin.ip), responseOrigin.port);
-  if (otherAddress) message.addAttribute(OTHER_ADDRESS, withoutScope(otherAddress.ip), otherAddress.port);
   if (software !== undefined) message.addSoftware(software);
-  if (fingerprint) message.addFingerprint();
-  return Uint8Array.from(encode(message));
+  const more = [{ type: XOR_MAPPED_ADDRESS, value: masked(addressValue(mapped), transactionId) }];
+  if (responseOrigin) more.push({ type: RESPONSE_ORIGIN, value: addressValue(responseOrigin) });
+  if (otherAddress) more.push({ type: OTHER_ADDRESS, value: addressValue(otherAddress) });
+  return finished(appended(encode(message), more), fingerprint);
 }
 
 export function encodeErrorResponse(transactionId: Uint8Array, fields: ErrorFields): Uint8Array {
@@ -127,8 +135,7 @@ export function encodeErrorResponse(transactionId: Uint8Array, fields: ErrorFiel
   const message = createMessage(TYPES.error, Buffer.from(transactionId));
   message.addError(code);
   if (unknown.length > 0) message.addUnknownAttributes(unknown);
-  if (fingerprint) message.addFingerprint();
-  return Uint8Array.from(encode(message));
+  return finished(encode(message), fingerprint);
 }
 
 /** @throws DecodeError for anything but a whole Binding message */
@@ -138,14 +145,15 @@ export function decodeStun(bytes: Uint8Array): StunMessage {
   if (kind === undefined) throw new DecodeError('STUN type', 'no Binding message');
   const attributes = readable(envelope.attributes);
   const message = parse(envelope, attributes);
-  const addressOf = (type: number) => endpointOf(message.getAttribute(type)?.value);
+  const valueFor = (type: number) => attributes.find((attribute) => attribute.type === type)?.value;
+  const xored = valueFor(XOR_MAPPED_ADDRESS);
   const flags = message.getAttribute(CHANGE_REQUEST)?.value;
   return {
     kind,
     transactionId: envelope.transactionId,
-    mapped: addressOf(XOR_MAPPED_ADDRESS) ?? addressOf(MAPPED_ADDRESS),
-    otherAddress: addressOf(OTHER_ADDRESS),
-    responseOrigin: addressOf(RESPONSE_ORIGIN),
+    mapped: endpointOf(xored ? masked(xored, envelope.transactionId) : valueFor(MAPPED_ADDRESS)),
+    otherAddress: endpointOf(valueFor(OTHER_ADDRESS)),
+    responseOrigin: endpointOf(valueFor(RESPONSE_ORIGIN)),
     change: { ip: hasFlag(flags, CHANGE_IP), port: hasFlag(flags, CHANGE_PORT) },
     errorCode: kind === 'error' ? (message.getError()?.code ?? null) : null,
     unknownRequired: unknownIn(envelope.attributes),
@@ -153,20 +161,35 @@ export function decodeStun(bytes: Uint8Array): StunMessage {
   };
 }
 
-/** Has the package read the message, with the attributes that are left of it. */
+/** Has the package read the message, with those attributes of it that are its part. */
 function parse(envelope: Envelope, attributes: readonly RawAttribute[]) {
-  const writer = new Writer();
-  const length = attributes.reduce((sum, { value }) => sum + 4 + padded(value.length), 0);
-  writer.u16(envelope.type).u16(length).u32(MAGIC_COOKIE).bytes(envelope.transactionId);
-  for (const { type, value } of attributes) {
-    const padding = new Uint8Array(padded(value.length) - value.length);
-    writer.u16(type).u16(value.length).bytes(value).bytes(padding);
-  }
+  const header = new Writer().u16(envelope.type).u16(0).u32(MAGIC_COOKIE).bytes(envelope.transactionId);
+  const own = attributes.filter(({ type }) => type === CHANGE_REQUEST || type === ERROR_CODE);
   try {
-    return decode(Buffer.from(writer.finish()));
+    return decode(Buffer.from(appended(header.finish(), own)));
   } catch (cause) {
     throw new DecodeError('STUN attributes', cause instanceof Error ? cause.message : String(cause));
   }
+}
+
+/** The message with more attributes at its end. */
+function appended(message: Uint8Array, attributes: readonly RawAttribute[]): Uint8Array {
+  const writer = new Writer().bytes(message);
+  for (const { type, value } of attributes) {
+    const padding = new Uint8Array((4 - (value.length % 4)) % 4);
+    writer.u16(type).u16(value.length).bytes(value).bytes(padding);
+  }
+  const whole = writer.finish();
+  new DataView(whole.buffer).setUint16(2, whole.length - HEADER_LENGTH);
+  return whole;
+}
+
+function finished(message: Uint8Array, fingerprint: boolean): Uint8Array {
+  if (!fingerprint) return Uint8Array.from(message);
+  // The CRC covers the length as it is with the FINGERPRINT (RFC 8489 §14.7).
+  const whole = appended(message, [{ type: FINGERPRINT, value: new Uint8Array(4) }]);
+  new DataView(whole.buffer).setUint32(whole.length - 4, fingerprintOf(whole.subarray(0, message.length)));
+  return whole;
 }
 
 /**
@@ -192,8 +215,7 @@ function isWellFormed(type: number, value: Uint8Array): boolean {
       return true;
     case OTHER_ADDRESS:
     case RESPONSE_ORIGIN:
-      // The package throws for port 0, which some servers tell where they have no other address.
-      return isAddress(value) && (value[2] !== 0 || value[3] !== 0);
+      return isAddress(value);
     case CHANGE_REQUEST:
       if (value.length !== 4) throw new DecodeError('STUN change request', 'not 4 bytes');
       return true;
@@ -215,13 +237,25 @@ function isErrorCode(value: Uint8Array): boolean {
   return value.length >= 4 && hundreds >= 3 && hundreds <= 6 && rest < 100;
 }
 
-/** Of an address attribute as the package reads it; port 0 and what it could not read are none. */
-function endpointOf(value: unknown): Endpoint | null {
-  if (typeof value !== 'object' || value === null) return null;
-  if (!('address' in value) || typeof value.address !== 'string') return null;
-  if (!('port' in value) || typeof value.port !== 'number' || value.port === 0) return null;
-  const ip = canonicalIp(value.address);
-  return ip === null ? null : { ip, port: value.port };
+/** @throws RangeError for what is no address: our own fault */
+function addressValue({ ip, port }: Endpoint): Uint8Array {
+  const bytes = ipToBytes(ip);
+  if (bytes === null) throw new RangeError(`${ip} is no IP address`);
+  const family = bytes.length === 4 ? 1 : 2;
+  return new Writer().u8(0).u8(family).u16(port).bytes(bytes).finish();
+}
+
+/** Port and address XORed with cookie and transaction id, both ways (RFC 8489 §14.2). */
+function masked(value: Uint8Array, transactionId: Uint8Array): Uint8Array {
+  const key = new Writer().u32(MAGIC_COOKIE).bytes(transactionId).finish();
+  // The port has the key's first two bytes, the address behind it begins with the first again.
+  return value.map((byte, at) => (at < 2 ? byte : byte ^ (key[at < 4 ? at - 2 : at - 4] ?? 0)));
+}
+
+/** Of an address attribute that is well-formed; port 0 is none. */
+function endpointOf(value: Uint8Array | undefined): Endpoint | null {
+  const port = ((value?.[2] ?? 0) << 8) | (value?.[3] ?? 0);
+  return value === undefined || port === 0 ? null : { ip: bytesToIp(value.subarray(4)), port };
 }
 
 function hasFlag(value: unknown, flag: number): boolean {
@@ -231,8 +265,4 @@ function hasFlag(value: unknown, flag: number): boolean {
 function unknownIn(attributes: readonly RawAttribute[]): number[] {
   const types = attributes.map(({ type }) => type).filter((type) => type < OPTIONAL && !UNDERSTOOD.has(type));
   return [...new Set(types)];
-}
-
-function padded(length: number): number {
-  return length + ((4 - (length % 4)) % 4);
 }
