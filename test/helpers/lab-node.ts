@@ -1,10 +1,12 @@
 /** A node on a simulated machine, with everything that it tells. */
 import type { NodeEvent } from '../../src/net/events.ts';
-import { type Identity, identityOf } from '../../src/net/identity.ts';
 import { P2PNode } from '../../src/net/node.ts';
 import type { NodeSetup } from '../../src/net/node-options.ts';
 import type { Lab, LabHost } from '../lab/index.ts';
+import { labIdentity } from './lab-identity.ts';
 import type { LabWorld } from './lab-world.ts';
+
+export { labIdentity } from './lab-identity.ts';
 
 export interface LabNode {
   readonly node: P2PNode;
@@ -14,13 +16,6 @@ export interface LabNode {
 }
 
 let count = 0;
-
-/** The identity of a small number, the same each time. */
-export function labIdentity(number: number): Identity {
-  const secret = new Uint8Array(32).fill(1);
-  new DataView(secret.buffer).setUint32(0, number);
-  return identityOf(secret);
-}
 
 /** Starts a node; time is the caller's to drive. Its key follows from the order of starts unless one is given. */
 export async function openLabNode(host: LabHost, setup: Partial<NodeSetup> = {}): Promise<LabNode> {
