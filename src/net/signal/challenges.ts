@@ -3,20 +3,18 @@
  * its next message must carry. Each is good once, for that sender, for 30 s. The challenged message
  * itself is remembered as long as an accepted one, or a clock that is set could let it in too. Pure.
  */
-import { CHALLENGE_LIFETIME, REPEAT_INTERVAL, SIGNAL_MEMORY } from '../timing.ts';
+import { CHALLENGE_LIFETIME, SIGNAL_MEMORY } from '../timing.ts';
 import { TokenBuckets } from '../token-bucket.ts';
+import { Copies } from './copies.ts';
 
 /** More than `#all` lets through while they are remembered. */
 const MAX_CHALLENGES = 2_048;
-/** Copies of one challenge: its message leaves five times, over several brokers. */
-const MAX_COPIES = 12;
 
 interface Challenge {
   readonly sender: string;
   readonly nonce: Uint8Array;
   readonly issuedAt: number;
-  copies: number;
-  repeatAt: number;
+  readonly copies: Copies;
 }
 
 export class Challenges {
@@ -32,8 +30,7 @@ export class Challenges {
   issue(message: string, sender: string, nonce: Uint8Array, now: number): boolean {
     if (this.#byMessage.size >= MAX_CHALLENGES) return false;
     if (!this.#perSender.take(sender, now) || !this.#all.take('all', now)) return false;
-    const repeatAt = now + REPEAT_INTERVAL;
-    this.#byMessage.set(message, { sender, nonce, issuedAt: now, copies: 1, repeatAt });
+    this.#byMessage.set(message, { sender, nonce, issuedAt: now, copies: new Copies(now) });
     this.#byNonce.set(nameOf(nonce), message);
     return true;
   }
@@ -44,12 +41,9 @@ export class Challenges {
   }
 
   /** For another copy of a challenged message: the same nonce, as its challenge may be lost; null for no answer. */
-  repeat(message: string, now: number): Uint8Array | null {
+  repeat(message: string, broker: string, now: number): Uint8Array | null {
     const challenge = this.#byMessage.get(message);
-    if (challenge === undefined || now < challenge.repeatAt || challenge.copies >= MAX_COPIES) return null;
-    challenge.copies++;
-    challenge.repeatAt = now + REPEAT_INTERVAL;
-    return challenge.nonce;
+    return challenge?.copies.take(broker, now) === true ? challenge.nonce : null;
   }
 
   /** Whether the nonce is ours, for this sender, unused and young; it is used then. */

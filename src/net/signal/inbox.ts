@@ -12,9 +12,10 @@
  * set back brings none to life again. On disk stands a time that no accepted message exceeds: the
  * floor after the next start.
  */
-import { REPEAT_INTERVAL, SIGNAL_MEMORY, SIGNAL_RESERVE, SIGNAL_SKEW } from '../timing.ts';
+import { SIGNAL_MEMORY, SIGNAL_RESERVE, SIGNAL_SKEW } from '../timing.ts';
 import type { DecodeError } from '../wire/decode-error.ts';
 import { Challenges } from './challenges.ts';
+import { Copies } from './copies.ts';
 import type { Head, Opened } from './envelope.ts';
 import { Gate } from './gate.ts';
 import type { Message } from './message.ts';
@@ -25,8 +26,6 @@ import type { Message } from './message.ts';
  * messages of others still reach.
  */
 const MAX_SEEN = 4_096;
-/** Further acknowledgements of one message: it leaves five times, over several brokers. */
-const MAX_COPIES = 12;
 
 /** What to say again to the sender of a copy. */
 export type Repeat =
@@ -72,9 +71,8 @@ interface Seen {
   readonly receivedAt: number;
   /** Monotonic ms. */
   readonly until: number;
-  /** Acknowledgements that may still be sent. */
-  copies: number;
-  repeatAt: number;
+  /** Null for one that is not acknowledged. */
+  readonly copies: Copies | null;
 }
 
 export class Inbox {
@@ -105,7 +103,7 @@ export class Inbox {
 
   /** Before any cryptography. @param known whether the claimed sender's secret is at hand */
   admit(head: Head, broker: string, known: boolean, now: number): Admission {
-    const duplicate = this.#duplicate(nameOf(head), now);
+    const duplicate = this.#duplicate(nameOf(head), broker, now);
     if (duplicate !== null) return duplicate;
     const open = this.#gate.admit(senderOf(head), broker, known, now);
     return open ? { kind: 'open' } : { kind: 'limited' };
@@ -121,14 +119,13 @@ export class Inbox {
   judge(judging: Judging, now: number, wall: number): Verdict {
     const { opened, type, solicited, awaited, nonce } = judging;
     const name = nameOf(opened);
-    const duplicate = this.#duplicate(name, now);
-    if (duplicate !== null) return duplicate;
+    if (this.#seen.has(name) || this.#challenges.has(name, now)) return { kind: 'duplicate', repeat: null };
     const sender = senderOf(opened);
     if (!this.#gate.count(sender, awaited, now)) return { kind: 'limited' };
     if (type === 'ack' || type === 'challenge') {
       // They answer something of ours and are not answered: a clock has nothing to do with them.
       if (!solicited) return { kind: 'ignored' };
-      this.#remember(name, null, 0, now, wall);
+      this.#remember(name, null, null, now, wall);
       return { kind: 'fresh' };
     }
     const accepted = this.#accepts(judging, now, wall);
@@ -136,7 +133,7 @@ export class Inbox {
       const issued = this.#challenges.issue(name, sender, nonce, now);
       return { kind: issued ? 'challenge' : 'ignored' };
     }
-    this.#remember(name, accepted === 'by-time' ? opened.sentAt : null, MAX_COPIES, now, wall);
+    this.#remember(name, accepted === 'by-time' ? opened.sentAt : null, new Copies(now), now, wall);
     return { kind: 'fresh' };
   }
 
@@ -152,11 +149,14 @@ export class Inbox {
     return writeFloor(this.#newest);
   }
 
-  #duplicate(name: string, now: number): Duplicate | null {
+  #duplicate(name: string, broker: string, now: number): Duplicate | null {
     const seen = this.#seen.get(name);
-    if (seen !== undefined) return { kind: 'duplicate', repeat: repeatOf(seen, now) };
+    if (seen !== undefined) {
+      const again = seen.copies?.take(broker, now) === true;
+      return { kind: 'duplicate', repeat: again ? { kind: 'ack', receivedAt: seen.receivedAt } : null };
+    }
     if (!this.#challenges.has(name, now)) return null;
-    const nonce = this.#challenges.repeat(name, now);
+    const nonce = this.#challenges.repeat(name, broker, now);
     return { kind: 'duplicate', repeat: nonce === null ? null : { kind: 'challenge', nonce } };
   }
 
@@ -173,20 +173,14 @@ export class Inbox {
     return wall >= sentAt - SIGNAL_SKEW && wall <= sentAt + lifetime + SIGNAL_SKEW;
   }
 
-  #remember(name: string, sentAt: number | null, copies: number, now: number, wall: number): void {
+  #remember(name: string, sentAt: number | null, copies: Copies | null, now: number, wall: number): void {
     for (const [oldest, seen] of this.#seen) {
       if (now < seen.until && this.#seen.size < MAX_SEEN) break;
       this.#seen.delete(oldest);
       this.#floor = Math.max(this.#floor, seen.sentAt ?? 0);
     }
-    const repeatAt = now + REPEAT_INTERVAL;
-    this.#seen.set(name, {
-      sentAt,
-      receivedAt: Math.round(wall),
-      until: now + SIGNAL_MEMORY,
-      copies,
-      repeatAt,
-    });
+    const until = now + SIGNAL_MEMORY;
+    this.#seen.set(name, { sentAt, receivedAt: Math.round(wall), until, copies });
     if (sentAt === null) return;
     this.#newest = Math.max(this.#newest, sentAt);
     if (this.#newest <= this.#reserved - SIGNAL_RESERVE / 2) return;
@@ -206,13 +200,6 @@ function senderOf({ sender }: Head): string {
 
 function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('latin1');
-}
-
-function repeatOf(seen: Seen, now: number): Repeat | null {
-  if (seen.copies === 0 || now < seen.repeatAt) return null;
-  seen.copies--;
-  seen.repeatAt = now + REPEAT_INTERVAL;
-  return { kind: 'ack', receivedAt: seen.receivedAt };
 }
 
 function writeFloor(time: number): string {

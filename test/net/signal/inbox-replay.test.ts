@@ -57,17 +57,20 @@ test('inbox: a first start believes clocks at once', () => {
   expect(judge(restored(null), letter())).toBe('fresh');
 });
 
-test('inbox: under a flood the oldest are forgotten and stay out', () => {
+test('inbox: under a flood the oldest of 4,096 are forgotten, and stay out for their time', () => {
   const inbox = new Inbox();
-  const all = Array.from({ length: 5_000 }, (_, i) => letter({ from: 1 + (i % 100), sentAt: WALL + i }));
-  for (const [i, message] of all.entries()) {
-    const how = { now: i * 10, wall: WALL + i * 10, awaited: true };
-    if (i * 10 <= LIFETIME) expect(judge(inbox, message, how)).toBe('fresh');
-    else judge(inbox, { ...message, sentAt: WALL + i * 10 }, how);
-  }
-  const [first] = all;
-  if (first === undefined) throw new Error('no message');
-  expect(judge(inbox, first, { now: 50_000, awaited: true })).not.toBe('fresh');
+  const all = Array.from({ length: 5_000 }, (_, i) => {
+    const at = 10 * i;
+    const message = letter({ from: 1 + (i % 100), sentAt: WALL + at, lifetime: 60_000 });
+    expect(judge(inbox, message, { now: at, wall: WALL + at, awaited: true })).toBe('fresh');
+    return message;
+  });
+  const verdictOn = (i: number) =>
+    judge(inbox, all[i] ?? letter(), { now: 50_000, wall: WALL + 50_000, awaited: true });
+  expect(verdictOn(5_000 - 4_096)).toBe('duplicate');
+  expect(verdictOn(5_000 - 4_097)).toBe('challenge');
+  const another = letter({ sentAt: WALL + 49_000 });
+  expect(judge(inbox, another, { now: 50_000, wall: WALL + 50_000 })).toBe('fresh');
 });
 
 test('inbox: no message is accepted twice, whatever clocks, crashes and replayers do', () => {

@@ -24,6 +24,20 @@ test('inbox: a copy that comes later is acknowledged again, with the time of the
   expect(answered[0]).toEqual({ kind: 'duplicate', repeat: { kind: 'ack', receivedAt: WALL + 30 } });
 });
 
+test('inbox: a copy that is sent again is acknowledged on every broker that brings it', () => {
+  const inbox = new Inbox();
+  const message = letter();
+  judge(inbox, message);
+  const answered = (url: string, now: number) => {
+    const admission = inbox.admit(message, url, true, now);
+    return admission.kind === 'duplicate' && admission.repeat !== null;
+  };
+  expect(answered('mqtt://slower', 30)).toBe(false);
+  expect(answered(broker, 300)).toBe(true);
+  expect(answered('mqtt://slower', 330)).toBe(true);
+  expect(answered(broker, 340)).toBe(false);
+});
+
 test("inbox: nobody takes a message's place by using its id", () => {
   const inbox = new Inbox();
   const { messageId } = letter();
