@@ -1,6 +1,6 @@
 /**
  * How much work strangers may cause before a message is known to be genuine. A message of a peer
- * whose secret is at hand costs 0.02 ms to refuse and 0.4 ms to check (the signature), one of an
+ * whose secret is at hand costs 0.05 ms to refuse and 0.4 ms to check (the signature), one of an
  * unknown sender 0.9 ms more (the key agreement), so each broker may bring few of the latter: a flood
  * through one leaves the others open. Nobody uses up a peer's share without holding its key. Rule only.
  */
@@ -15,7 +15,7 @@ const MUTED = 1_000;
 export class Gate {
   /** Key agreements for unknown senders, per broker: 1 % of a core each. */
   readonly #unknown = new TokenBuckets({ rate: 10, burst: 30, maxKeys: MAX_BROKERS });
-  /** Decryptions for claimed peers, per broker: 2 % of a core each. */
+  /** Decryptions for claimed peers, per broker: 5 % of a core each. */
   readonly #claimed = new TokenBuckets({ rate: 1_000, burst: 1_000, maxKeys: MAX_BROKERS });
   /** Genuine messages of one sender. */
   readonly #genuine = new TokenBuckets({ rate: 50, burst: 100, maxKeys: MAX_SENDERS });

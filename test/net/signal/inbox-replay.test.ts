@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Opened } from '../../../src/net/signal/envelope.ts';
 import { Inbox } from '../../../src/net/signal/inbox.ts';
 import { SIGNAL_RESERVE, SIGNAL_SKEW } from '../../../src/net/timing.ts';
-import { freshNonce, judge, LIFETIME, letter, restored, WALL } from './letters.ts';
+import { freshNonce, judge, letter, restored, WALL } from './letters.ts';
 
 test('inbox: what is on disk lies ahead of every accepted message, and is seldom written', () => {
   const inbox = new Inbox();
