@@ -7,7 +7,7 @@
  *
  * Servers are asked as long as those that are hopeful and those that agree are fewer than
  * STUN_AT_ONCE. It ends when two of different addresses agree; when all were asked, one has
- * answered and no other is hopeful; when nobody is left who could answer; and at its deadline.
+ * answered and no other can be expected to; when nobody is left who could answer; and at its deadline.
  */
 import { STUN_AT_ONCE, STUN_SILENCE } from '../timing.ts';
 
@@ -63,10 +63,12 @@ export function stepSurvey(before: SurveyState, input: SurveyInput, now: number)
   const agreed = agreement(state.votes);
   if (agreed.length >= AGREE || input.kind === 'stop' || now >= state.deadline) return decide(state, agreed);
   const { state: asking, effects } = askMore(state, agreed.length, now);
-  const hopes = [...asking.asked.values()].filter((since) => now < since + STUN_SILENCE);
-  const wakeAt = Math.min(asking.deadline, ...hopes.map((since) => since + STUN_SILENCE));
+  // On a slow path (satellite) all are silent for long; a lone answer waits as long again for another.
+  const patience = Math.max(STUN_SILENCE, ...agreed.map(({ rtt }) => 2 * rtt));
+  const moments = [...asking.asked.values()].flatMap((since) => [since + STUN_SILENCE, since + patience]);
+  const hopes = moments.filter((moment) => now < moment);
   if (hopes.length === 0 && (agreed.length > 0 || asking.asked.size === 0)) return decide(asking, agreed);
-  return { state: { ...asking, wakeAt }, effects };
+  return { state: { ...asking, wakeAt: Math.min(asking.deadline, ...hopes) }, effects };
 }
 
 function noted(state: SurveyState, input: SurveyInput): SurveyState {
