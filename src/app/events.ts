@@ -3,7 +3,8 @@
  * in the TUI. `reduce` folds it into state; json, narrate and the screens are readings of it.
  * Events carry `at`, ms since the program started, added by the store. Types only.
  */
-import type { ErrorCode, NetworkInterface, NodeEvent } from '../net/index.ts';
+import type { ErrorCode, NetworkInterface, NodeEvent, ServersDocument } from '../net/index.ts';
+import type { ServingEvent } from './serve-events.ts';
 import type { UiEvent } from './ui-state.ts';
 
 /** The contract's names, and three that only people see: identity, servers and listen. */
@@ -34,9 +35,11 @@ export interface ReadyEvent {
   readonly port: number;
   readonly slot: number;
   readonly nickname: string | null;
+  /** Of `serve` alone: what others may use, as a `--servers` file holds it; `address` is then for `--via`. */
+  readonly servers?: ServersDocument;
 }
 
-/** A node has stopped. */
+/** A node, or a serve, has stopped. */
 export interface StoppedEvent {
   readonly event: 'stopped';
   readonly nodeId: string;
@@ -95,6 +98,7 @@ export type AppEvent =
   | StepEvent
   | ReadyEvent
   | StoppedEvent
+  | ServingEvent
   | InterfacesEvent
   | LoadEvent
   | ConnectEvent

@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   },
   NOT_ALLOWED: { exit: 14, hint: 'ask the other side to add your node id to its --allow list' },
   WRONG_PROTOCOL: { exit: 14, hint: 'run the same version of p2pd-demo on both sides' },
+  VIA_KEY: { exit: 14, hint: 'compare the part after # with what serve prints' },
   BUSY: { exit: 14, hint: 'try again in a few seconds' },
   PORT_TAKEN: { exit: 15, hint: 'leave --port out, or name another one' },
   STATE_UNUSABLE: { exit: 15, hint: 'name a directory you may write to with --state DIR' },

@@ -4,13 +4,15 @@
 export { type AddressFields, type NodeAddress, parseAddress } from './address.ts';
 export { ERROR_CODES, type ErrorCode, P2pdError, reasonOf } from './errors.ts';
 export type * from './events.ts';
+export type { Identity } from './identity.ts';
 export { Interface, type InterfaceDict, listInterfaces, type NatDict } from './interface.ts';
 export type * from './io/io.ts';
 export { P2PNode } from './node.ts';
 export * from './node-options.ts';
 export type { BenchResult } from './pipe/bench.ts';
 export type { Pipe } from './pipe/pipe.ts';
-export { NO_SERVERS, type ServerList } from './servers.ts';
+export type { RunningServer, ServerKind, ServerUse } from './server-use.ts';
+export { NO_SERVERS, type ServerList, type ServersDocument } from './servers.ts';
 export {
   type ClaimedIdentity,
   chooseInterfaces,
@@ -21,4 +23,5 @@ export {
   sampleLoad,
 } from './setup.ts';
 export type { StateFiles } from './state-files.ts';
+export { fetchServers, findLocalServe, parseVia } from './via.ts';
 export { type Endpoint, type Family, formatEndpoint } from './wire/endpoint.ts';

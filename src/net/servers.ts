@@ -35,4 +35,14 @@ export interface ServerList {
   readonly pnp: readonly PnpServer[];
 }
 
+/** The same as a `--servers` file and `/servers.json` hold it. */
+export interface ServersDocument {
+  readonly stun: readonly StunServer[];
+  readonly mqtt: readonly string[];
+  /** `host:port`. */
+  readonly ntp: readonly string[];
+  readonly turn: readonly TurnServer[];
+  readonly pnp: readonly PnpServer[];
+}
+
 export const NO_SERVERS: ServerList = { stun: [], mqtt: [], ntp: [], turn: [], pnp: [] };

@@ -168,3 +168,12 @@ export const STUN_MAX_CONNECTIONS_PER_ADDRESS = 16;
 
 /** A TCP connection to our STUN server without a whole request for this long is closed. */
 export const STUN_IDLE = 10_000;
+
+/** Asking a machine that was named with --via for its server list: two SYNs (0, 1 s) and the answer. */
+export const VIA_TIMEOUT = 3_000;
+
+/** Looking for a serve on this very machine, which answers in a few ms or refuses at once. */
+export const LOCAL_SERVE_TIMEOUT = 200;
+
+/** Bytes of a server list that is taken from another machine. */
+export const MAX_SERVERS_ANSWER = 65_536;
