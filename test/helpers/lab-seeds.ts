@@ -2,6 +2,7 @@
  * Worlds by the thousand: what a seed makes of two machines and their brokers, and the loop over
  * seeds. `SEEDS=10000` runs so many, `SEED=17` that one alone.
  */
+import { SIGNAL_RESEND, SIGNAL_SKEW } from '../../src/net/timing.ts';
 import { type Broker, type BrokerFaults, type Lab, natPreset } from '../lab/index.ts';
 import { createRandom, type Random } from '../lab/random.ts';
 import type { SideOptions, WorldOptions } from './lab-world.ts';
@@ -34,26 +35,25 @@ const HOUR = 3_600_000;
 /** ms in which brokers begin to fail. */
 const TURNS_UNTIL = 9_000;
 
-/** @param walls how likely each machine is behind a router that lets nothing in; at most one is */
-export function drawPlan(seed: number, walls: number): SeedPlan {
+export function drawPlan(seed: number): SeedPlan {
   const random = createRandom(`plan ${seed}`);
   const fate: Fate = pick(random, ['sound', 'sound', 'sound', 'sound', 'luck', 'doomed']);
   const count = random.integer(3, 5);
   const sound = fate === 'sound' ? random.integer(0, 2) : null;
   const numbers = Array.from({ length: count }, (_, i) => i);
   const doom = fate === 'doomed' ? random.integer(2_500, 6_000) : Number.POSITIVE_INFINITY;
-  const walled = random.chance(walls) ? pick(random, ['a', 'b'] as const) : null;
+  const walled = pick(random, ['', 'a', 'a', 'a', 'b', 'b', 'b', 'ab'] as const);
   const loss = random.chance(0.3) ? random.next() * 0.02 : 0;
   const side = (name: 'a' | 'b'): SideOptions => ({
     delay: random.integer(1, 80),
     jitter: random.chance(0.5) ? random.integer(1, 30) : 0,
     loss,
     clockOffset: drawClock(random),
-    nat: walled === name ? natPreset('restrict port', 'equal') : null,
+    nat: walled.includes(name) ? natPreset('restrict port', 'equal') : null,
   });
   return {
     fate,
-    world: { seed, brokers: count, stun: 0, ntp: 0, a: side('a'), b: side('b') },
+    world: { seed, brokers: count, stun: random.chance(0.3) ? 2 : 0, ntp: 0, a: side('a'), b: side('b') },
     faults: numbers.map((i) => (i === sound ? soundFaults(random) : drawFaults(random))),
     turns: numbers.flatMap((i) => (i === sound ? [] : drawTurns(random, i, doom))),
     sound,
@@ -141,4 +141,51 @@ export async function forSeeds({ usual, file, run }: SeedLoop): Promise<void> {
 
 function firstLine(error: unknown): string {
   return String(error instanceof Error ? error.message : error).split('\n')[0] ?? '';
+}
+
+/** What can come of one machine's asking the other for a pipe. */
+export interface Ways {
+  /** The other machine can be dialled. */
+  readonly direct: boolean;
+  /** The own machine can be dialled back. */
+  readonly reverse: boolean;
+  /** ms that it takes at most; null where no bound is known. */
+  readonly bound: number | null;
+}
+
+/** Round trips of a pipe that is dialled, and of one that is dialled back once the peer has been asked. */
+const DIRECT_TRIPS = 3;
+const REVERSE_TRIPS = 3.2;
+/** ms beyond the packets of a path. */
+const SLACK = 40;
+
+export function waysOf(plan: SeedPlan, by: 'a' | 'b'): Ways {
+  const { a = {}, b = {} } = plan.world;
+  const [own, other] = by === 'a' ? [a, b] : [b, a];
+  const roundTrip = 2 * (lengthOf(a) + lengthOf(b));
+  const ways = { direct: other.nat === null, reverse: own.nat === null };
+  if (a.loss || b.loss) return { ...ways, bound: null };
+  if (ways.direct) return { ...ways, bound: DIRECT_TRIPS * roundTrip + 1 };
+  const signal = signalTime(plan);
+  if (signal === null || !ways.reverse) return { ...ways, bound: null };
+  // The question, a challenge and the question again; the first challenges may be lost on another broker.
+  const asking = areApart(plan) ? 3 * signal + 3 * Math.max(SIGNAL_RESEND, 4 * signal) : signal;
+  return { ...ways, bound: asking + REVERSE_TRIPS * roundTrip + SLACK };
+}
+
+/** One way through the broker that never fails at most, ms; null where packets are lost or there is none. */
+export function signalTime({ world, faults, sound }: SeedPlan): number | null {
+  const { a = {}, b = {} } = world;
+  const delay = faults[sound ?? -1]?.delay;
+  return delay === undefined || a.loss || b.loss ? null : lengthOf(a) + delay[1] + lengthOf(b);
+}
+
+/** Whether the clocks may be too far apart for a message to be taken without a challenge. */
+export function areApart({ world }: SeedPlan): boolean {
+  return Math.abs((world.a?.clockOffset ?? 0) - (world.b?.clockOffset ?? 0)) >= SIGNAL_SKEW - 1_000;
+}
+
+/** One way from a machine to the Internet at most. */
+function lengthOf({ delay = 0, jitter = 0 }: SideOptions): number {
+  return delay + jitter;
 }

@@ -2,6 +2,7 @@
  * Signalling alone on a simulated machine, and an oracle beside it: every payload that its brokers
  * handed to it, so that what it acted upon can be compared with what it had to.
  */
+import { setMaxListeners } from 'node:events';
 import type { Identity } from '../../src/net/identity.ts';
 import type { Io } from '../../src/net/io/io.ts';
 import { openEnvelope, readHead } from '../../src/net/signal/envelope.ts';
@@ -53,6 +54,7 @@ export function createSignaller({ host, identity, urls, onMessage }: SignallerOp
   const received: Signaller['received'] = [];
   const wishes = new Set<string>();
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
   const signalling = new Signalling({
     io: watched(host, (payload) => arrivals.push({ payload, wall: host.io.wallClock() })),
     identity,
