@@ -11,8 +11,12 @@ export { P2PNode } from './node.ts';
 export * from './node-options.ts';
 export type { BenchResult } from './pipe/bench.ts';
 export type { Pipe } from './pipe/pipe.ts';
+export { PUBLIC_SERVERS } from './public-servers.ts';
+export { createResolver } from './resolve.ts';
+export { orderByMemory } from './server-memory.ts';
 export type { RunningServer, ServerKind, ServerUse } from './server-use.ts';
 export { NO_SERVERS, type ServerList, type ServersDocument } from './servers.ts';
+export { parseServersText } from './servers-file.ts';
 export {
   type ClaimedIdentity,
   chooseInterfaces,
@@ -23,5 +27,7 @@ export {
   sampleLoad,
 } from './setup.ts';
 export type { StateFiles } from './state-files.ts';
+export { findOuter } from './stun/client.ts';
+export { SERVICES_TIMEOUT } from './timing.ts';
 export { fetchServers, findLocalServe, parseVia } from './via.ts';
 export { type Endpoint, type Family, formatEndpoint } from './wire/endpoint.ts';

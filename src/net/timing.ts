@@ -149,6 +149,12 @@ export const STUN_AT_ONCE = 3;
 /** Without any answer over UDP by then, TCP is asked too: some networks let nothing else out. */
 export const STUN_TCP_AFTER = 400;
 
+/**
+ * Where one interface and family has its answer, the others are waited for until then: four copies of
+ * the request over UDP, and TCP for 150 ms round trips. IPv6 often leads nowhere.
+ */
+export const STUN_LAGGARDS = 700;
+
 /** One STUN message; Binding needs 20 to 150 bytes, a datagram that was not fragmented carries 1,500. */
 export const MAX_STUN_MESSAGE = 2_048;
 
@@ -177,3 +183,17 @@ export const LOCAL_SERVE_TIMEOUT = 200;
 
 /** Bytes of a server list that is taken from another machine. */
 export const MAX_SERVERS_ANSWER = 65_536;
+
+/** Time servers asked at once; three that agree outvote one that lies. */
+export const NTP_AT_ONCE = 4;
+export const NTP_ENOUGH = 3;
+
+/** Until a time server is asked once more: longer than any round trip, and public servers want to be left in peace. */
+export const NTP_RESEND = 500;
+
+/** Pauses between further rounds, whose best answers lower the error, and between those that follow drift. */
+export const NTP_REFINE: readonly number[] = [2_000, 4_000, 8_000];
+export const NTP_REPEAT = 900_000;
+
+/** Answers of one server that are compared. */
+export const NTP_SAMPLES = 8;

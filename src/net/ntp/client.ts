@@ -1,0 +1,238 @@
+/**
+ * Asks time servers for the offset of the own clock (RFC 5905, as SNTP does): several at once, each
+ * gently, until enough agree. Whom to believe is `clock-filter.ts`. Effects through Io.
+ */
+import type { ClockOffset } from '../events.ts';
+import type { Io, UdpSocket } from '../io/io.ts';
+import type { HostPort } from '../servers.ts';
+import { NTP_AT_ONCE, NTP_ENOUGH, NTP_REFINE, NTP_REPEAT, NTP_RESEND, NTP_SAMPLES } from '../timing.ts';
+import { type Endpoint, type Family, formatEndpoint } from '../wire/endpoint.ts';
+import { type ClockSample, filterClock } from './clock-filter.ts';
+import { COOKIE_LENGTH, decodeNtpAnswer, encodeNtpRequest, type NtpAnswer } from './packet.ts';
+
+export interface ClockTask {
+  readonly io: Io;
+  /** In the order in which they are to be asked. */
+  readonly servers: readonly HostPort[];
+  readonly resolve: (host: string, family: Family, signal: AbortSignal) => Promise<readonly string[]>;
+  /** For everything, ms. */
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ClockReport {
+  /** null: not known. */
+  readonly clock: ClockOffset | null;
+  /** `server` is "host:port" as the list names it. */
+  readonly answered: readonly { readonly server: string; readonly rtt: number }[];
+  readonly failed: readonly { readonly server: string; readonly reason: string }[];
+}
+
+interface Answered {
+  readonly sample: ClockSample;
+  readonly rtt: number;
+}
+
+/** A question that waits for its answer. */
+interface Question {
+  readonly remote: Endpoint;
+  readonly cookie: Uint8Array;
+  readonly answered: (answer: NtpAnswer) => void;
+}
+
+/** Resolves when enough servers agree, when no more is to be hoped for, or at the timeout. Never rejects. */
+export async function measureClock(task: ClockTask): Promise<ClockReport> {
+  const { io, timeout } = task;
+  const over = new AbortController();
+  const round = new Round({ ...task, signal: AbortSignal.any([task.signal, over.signal]) }, () =>
+    over.abort(),
+  );
+  await Promise.race([round.run(), io.sleepUntil(io.now() + timeout, over.signal)]);
+  over.abort();
+  return round.report();
+}
+
+/** The first round: the next server is asked where one fails. */
+class Round {
+  readonly #task: ClockTask;
+  readonly #asker: Asker;
+  readonly #enough: () => void;
+  readonly #samples: ClockSample[] = [];
+  readonly #answered: { readonly server: string; readonly rtt: number }[] = [];
+  readonly #failed = new Map<string, string>();
+  #next = 0;
+
+  constructor(task: ClockTask, enough: () => void) {
+    this.#task = task;
+    this.#asker = new Asker(task);
+    this.#enough = enough;
+  }
+
+  async run(): Promise<void> {
+    await Promise.all(Array.from({ length: NTP_AT_ONCE }, () => this.#askUntilOneAnswers()));
+  }
+
+  report(): ClockReport {
+    this.#asker.close();
+    const failed = [...this.#failed].map(([server, reason]) => ({ server, reason }));
+    return { clock: filterClock(this.#samples), answered: this.#answered, failed };
+  }
+
+  async #askUntilOneAnswers(): Promise<void> {
+    const { servers, signal } = this.#task;
+    while (!signal.aborted) {
+      const server = servers[this.#next++];
+      if (server === undefined || (await this.#askOne(server))) return;
+    }
+  }
+
+  async #askOne(server: HostPort): Promise<boolean> {
+    const name = nameOf(server);
+    this.#failed.set(name, 'no answer');
+    try {
+      const { sample, rtt } = await this.#asker.ask(server);
+      this.#failed.delete(name);
+      this.#samples.push(sample);
+      this.#answered.push({ server: name, rtt });
+      if ((filterClock(this.#samples)?.samples ?? 0) >= NTP_ENOUGH) this.#enough();
+      return true;
+    } catch (error) {
+      this.#failed.set(name, error instanceof Error ? error.message : String(error));
+      return false;
+    }
+  }
+}
+
+/** Goes on asking, ever more seldom, and tells each better or newer result. Ends with the signal. */
+export async function keepClock(task: ClockTask, onClock: (clock: ClockOffset) => void): Promise<void> {
+  const { io, servers, signal } = task;
+  const rounds = new Map<string, ClockSample[]>();
+  const refused = new Set<string>();
+  for (let round = 0; !signal.aborted; round++) {
+    await io.sleepUntil(io.now() + (NTP_REFINE[round] ?? NTP_REPEAT), signal);
+    if (signal.aborted) return;
+    const asker = new Asker(task);
+    const asking = servers.filter((server) => !refused.has(nameOf(server))).slice(0, NTP_AT_ONCE);
+    await Promise.all(
+      asking.map(async (server) => {
+        const name = nameOf(server);
+        try {
+          const { sample } = await asker.ask(server);
+          rounds.set(name, [...(rounds.get(name) ?? []), sample].slice(-NTP_SAMPLES));
+        } catch (error) {
+          if (error instanceof Refusal) refused.add(name);
+        }
+      }),
+    );
+    asker.close();
+    const clock = filterClock([...rounds.values()].flat());
+    if (clock !== null && !signal.aborted) onClock(clock);
+    // Later a clock may have drifted or been set: what is old counts no more.
+    if (round >= NTP_REFINE.length - 1) rounds.clear();
+  }
+}
+
+/** A server that wants to be left alone (kiss-o'-death, RFC 5905 §7.4). */
+class Refusal extends Error {}
+
+/** One socket a family, and the questions that wait on them. */
+class Asker {
+  readonly #task: ClockTask;
+  readonly #sockets = new Map<Family, Promise<UdpSocket>>();
+  readonly #questions = new Set<Question>();
+
+  constructor(task: ClockTask) {
+    this.#task = task;
+  }
+
+  /** @throws Error with the reason in a few words */
+  async ask(server: HostPort): Promise<Answered> {
+    const { resolve, signal } = this.#task;
+    const [ipv4, ipv6] = await Promise.all(
+      ([4, 6] as const).map((family) => resolve(server.host, family, signal)),
+    );
+    const targets = [...(ipv4 ?? []).slice(0, 1), ...(ipv6 ?? []).slice(0, 1)];
+    if (targets.length === 0) throw new Error('its name has no address');
+    const asking = targets.map((ip) => this.#askAt(nameOf(server), { ip, port: server.port }));
+    try {
+      return await Promise.any(asking);
+    } catch (error) {
+      throw error instanceof AggregateError ? error.errors[0] : error;
+    }
+  }
+
+  close(): void {
+    for (const socket of this.#sockets.values())
+      void socket.then((open) => open.close()).catch(() => undefined);
+  }
+
+  async #askAt(server: string, remote: Endpoint): Promise<Answered> {
+    const { io, signal } = this.#task;
+    const socket = await this.#socketOf(remote.ip.includes(':') ? 6 : 4);
+    for (let copy = 0; copy < 2 && !signal.aborted; copy++) {
+      const cookie = io.randomBytes(COOKIE_LENGTH);
+      const [sentAt, sentWall] = [io.now(), io.wallClock()];
+      const answer = await this.#wait({ remote, cookie }, () =>
+        socket.send(encodeNtpRequest(cookie), remote),
+      );
+      if (answer === null) continue;
+      if (answer.refusal !== null) throw new Refusal(`it refuses (${answer.refusal})`);
+      if (answer.leap === 3) throw new Error('its clock is not synchronised');
+      // The wall clock may be set meanwhile; the monotonic one may not.
+      const rtt = io.now() - sentAt;
+      const { receivedAt, sentAt: repliedAt, rootDelay, rootDispersion } = answer;
+      const offset = (receivedAt - sentWall + repliedAt - (sentWall + rtt)) / 2;
+      const delay = Math.max(0, rtt - (repliedAt - receivedAt));
+      return { sample: { server, offset, delay, rootDelay, rootDispersion }, rtt };
+    }
+    throw new Error('no answer');
+  }
+
+  /** @returns null after NTP_RESEND without an answer from there to this very question */
+  async #wait(question: Omit<Question, 'answered'>, send: () => void): Promise<NtpAnswer | null> {
+    const { io, signal } = this.#task;
+    const done = new AbortController();
+    let found: NtpAnswer | null = null;
+    const waiting: Question = {
+      ...question,
+      answered: (answer) => {
+        found ??= answer;
+        done.abort();
+      },
+    };
+    this.#questions.add(waiting);
+    send();
+    await io.sleepUntil(io.now() + NTP_RESEND, AbortSignal.any([done.signal, signal]));
+    this.#questions.delete(waiting);
+    return found;
+  }
+
+  #socketOf(family: Family): Promise<UdpSocket> {
+    const known = this.#sockets.get(family);
+    if (known !== undefined) return known;
+    const reader = { datagram: (data: Uint8Array, remote: Endpoint) => this.#received(data, remote) };
+    const socket = this.#task.io.openUdp({ ip: family === 4 ? '0.0.0.0' : '::', port: 0 }, reader);
+    this.#sockets.set(family, socket);
+    return socket;
+  }
+
+  /** Whatever comes from elsewhere, or does not give the cookie back, is nobody's answer. */
+  #received(data: Uint8Array, remote: Endpoint): void {
+    let answer: NtpAnswer;
+    try {
+      answer = decodeNtpAnswer(data, this.#task.io.wallClock());
+    } catch {
+      return;
+    }
+    for (const question of this.#questions)
+      if (
+        formatEndpoint(question.remote) === formatEndpoint(remote) &&
+        Buffer.compare(question.cookie, answer.cookie) === 0
+      )
+        question.answered(answer);
+  }
+}
+
+function nameOf({ host, port }: HostPort): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

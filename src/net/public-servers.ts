@@ -1,0 +1,40 @@
+/**
+ * The public servers that are asked unless others are named (docs/servers.md), by name and never by
+ * addresses that somebody once saw. Data only.
+ */
+import type { ServerList, StunServer } from './servers.ts';
+
+const stun = (host: string, port = 3478, tcp = true): StunServer => ({ host, port, tcp });
+
+/**
+ * The first three of each kind are asked first, so neighbours are of different operators. There is
+ * no public TURN server without an account, and names of the Peer Name Protocol do not exist yet.
+ */
+export const PUBLIC_SERVERS: ServerList = {
+  stun: [
+    stun('stun.l.google.com', 19_302, false),
+    stun('stun.cloudflare.com', 3478, false),
+    stun('stun.nextcloud.com'),
+    stun('stun.freeswitch.org'),
+    stun('stun.signalwire.com'),
+    stun('stun.voipgate.com'),
+    stun('stun.dus.net'),
+    stun('stun.sonetel.com'),
+    stun('stun.m-online.net'),
+    stun('stun.business-isp.nl'),
+    stun('stun.syncthing.net', 3478, false),
+  ],
+  mqtt: ['mqtt://broker.hivemq.com:1883', 'mqtt://broker.emqx.io:1883', 'mqtt://test.mosquitto.org:1883'],
+  // None that smears leap seconds (time.google.com, time.facebook.com): mixed with others they lie for a day.
+  ntp: [
+    'time.cloudflare.com',
+    'ntp.ripe.net',
+    'ntp1.hetzner.de',
+    'time.nist.gov',
+    'pool.ntp.org',
+    'ntp.nict.jp',
+    'time.apple.com',
+  ].map((host) => ({ host, port: 123 })),
+  turn: [],
+  pnp: [],
+};
