@@ -197,3 +197,35 @@ export const NTP_REPEAT = 900_000;
 
 /** Answers of one server that are compared. */
 export const NTP_SAMPLES = 8;
+
+/** TCP connections to our broker: a node has one. */
+export const MQTT_MAX_CONNECTIONS = 4_096;
+
+/** Of these from one address (an IPv6 /64): an office behind one NAT. */
+export const MQTT_MAX_CONNECTIONS_PER_ADDRESS = 64;
+
+/** From a TCP connection to our broker until its CONNECT must have come in. */
+export const MQTT_CONNECT_TIMEOUT = 5_000;
+
+/** Seconds of silence that our broker allows a client that asks for more, or for no limit. */
+export const MQTT_KEEPALIVE = 120;
+
+/** One packet to our broker, without its fixed header; a message in it; a client id (ours have 22 letters). */
+export const MQTT_MAX_PACKET = 8_192;
+export const MQTT_MAX_PAYLOAD = 4_096;
+export const MQTT_MAX_CLIENT_ID = 64;
+
+/** Subscriptions of one client of our broker: a node has one. */
+export const MQTT_MAX_SUBSCRIPTIONS = 8;
+
+/** Messages a second that one client of our broker may send, and how many at once. */
+export const MQTT_PUBLISH_RATE = 100;
+export const MQTT_PUBLISH_BURST = 200;
+
+/** Packets of any kind a second, and how many at once; each KiB counts as one too. */
+export const MQTT_PACKET_RATE = 500;
+export const MQTT_PACKET_BURST = 1_000;
+
+/** What may wait for one client that does not read, and for all together. */
+export const MQTT_MAX_QUEUE = 262_144;
+export const MQTT_MAX_QUEUES = 64 * 1024 * 1024;

@@ -26,6 +26,11 @@ export class TokenBuckets {
     this.#limits = limits;
   }
 
+  /** A key that does not come back. */
+  forget(key: string): void {
+    this.#buckets.delete(key);
+  }
+
   /** Takes a token from this key's bucket; false when it is empty. */
   take(key: string, now: number): boolean {
     const { rate, burst, maxKeys } = this.#limits;

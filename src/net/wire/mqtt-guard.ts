@@ -17,16 +17,21 @@ export class MqttGuard {
     this.#limit = limit;
   }
 
-  /** @throws DecodeError as soon as a packet claims too much */
-  push(bytes: Uint8Array): void {
+  /** @returns how many packets began in these bytes. @throws DecodeError as soon as one claims too much */
+  push(bytes: Uint8Array): number {
     let at = 0;
+    let begun = 0;
     while (at < bytes.length) {
       if (this.#left > 0) {
         const taken = Math.min(this.#left, bytes.length - at);
         this.#left -= taken;
         at += taken;
-      } else this.#header(bytes[at++] ?? 0);
+      } else {
+        if (this.#head === 0) begun++;
+        this.#header(bytes[at++] ?? 0);
+      }
     }
+    return begun;
   }
 
   #header(byte: number): void {
