@@ -31,6 +31,11 @@ export function createLazySession(store: Store, open: () => Promise<Session>): S
       if (live === null) store.emit(TOO_EARLY);
       return live?.connect(choice) ?? null;
     },
+    async serve() {
+      if (live === null) store.emit(TOO_EARLY);
+      else await live.serve();
+    },
+    stopServing: async () => live?.stopServing(),
     close: (pipe) => live?.close(pipe),
     say: (pipe, text) => live?.say(pipe, text),
     watch: (pipe) => live?.watch(pipe),

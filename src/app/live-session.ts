@@ -3,11 +3,13 @@
  * Outcomes are events, so nothing here throws.
  */
 import { type P2PNode, P2pdError, type Pipe, type ServerList, sampleLoad } from '../net/index.ts';
+import type { Config } from './config.ts';
 import { errorEvent } from './failure.ts';
 import type { Context } from './journeys/context.ts';
 import { openPipe } from './journeys/open-pipe.ts';
 import { chooseServers } from './journeys/servers.ts';
 import { startNode, stopNode } from './journeys/start-node.ts';
+import { Serving } from './serving.ts';
 import type { ConnectChoice, Session } from './session.ts';
 import type { Store } from './store.ts';
 
@@ -21,10 +23,18 @@ export function createSession(ctx: Context, store: Store): Session {
   return new LiveSession(ctx, store);
 }
 
+interface RunningNode {
+  readonly node: P2PNode;
+  /** What it was started with: a second node takes the next port by itself. */
+  readonly config: Config;
+}
+
 class LiveSession implements Session {
   readonly store: Store;
   readonly #ctx: Context;
-  readonly #nodes: P2PNode[] = [];
+  readonly #serving: Serving;
+  readonly #nodes: RunningNode[] = [];
+  readonly #starts = new Set<Promise<void>>();
   readonly #pipes = new Map<string, Pipe>();
   /** Connects under way, to give them up. */
   readonly #opening = new Map<string, AbortController>();
@@ -35,6 +45,7 @@ class LiveSession implements Session {
 
   constructor(ctx: Context, store: Store) {
     this.#ctx = ctx;
+    this.#serving = new Serving(ctx);
     this.store = store;
   }
 
@@ -51,22 +62,30 @@ class LiveSession implements Session {
 
   async startNode(): Promise<void> {
     // A second node takes the next port by itself; a named port belongs to the first.
-    const config = this.#nodes.length === 0 ? this.#ctx.config : { ...this.#ctx.config, port: null };
-    try {
-      const node = await startNode(
-        { ...this.#ctx, config },
-        { onPipe: (pipe) => this.#keep(pipe), servers: () => this.#chooseServers() },
-      );
-      this.#nodes.push(node);
-      if (this.#over.signal.aborted) await stopNode(this.#ctx, node);
-    } catch (error) {
-      this.#ctx.emit(errorEvent(error));
-    }
+    const { config } = this.#ctx;
+    const isFirst = this.#nodes.length + this.#starts.size === 0;
+    const starting = this.#start(isFirst ? config : { ...config, port: null });
+    this.#starts.add(starting);
+    await starting;
+    this.#starts.delete(starting);
+  }
+
+  async serve(): Promise<void> {
+    if (!(await this.#serving.start()) || this.#ctx.config.servers.kind !== 'public') return;
+    // Nodes that are just starting may not have found it.
+    await Promise.all(this.#starts);
+    this.#servers = null;
+    await this.#renewIdleNodes();
+  }
+
+  async stopServing(): Promise<void> {
+    this.#servers = null;
+    await this.#serving.stop();
   }
 
   connect(choice: ConnectChoice): string | null {
-    const [node] = this.#nodes;
-    if (node === undefined) {
+    const first = this.#nodes[0]?.node;
+    if (first === undefined) {
       this.#ctx.emit(
         errorEvent(new P2pdError('NO_PATH', 'no node is running yet', { hint: 'wait for start-up' })),
       );
@@ -74,7 +93,7 @@ class LiveSession implements Session {
     }
     try {
       const stop = new AbortController();
-      const { pipe, opened } = openPipe(this.#ctx, this.#dialler(node, choice.peer), choice, stop.signal);
+      const { pipe, opened } = openPipe(this.#ctx, this.#dialler(first, choice.peer), choice, stop.signal);
       this.#opening.set(pipe, stop);
       void opened
         .catch((error: unknown) => this.#ctx.emit(errorEvent(error, pipe)))
@@ -105,7 +124,38 @@ class LiveSession implements Session {
   async stop(): Promise<void> {
     this.#over.abort();
     for (const stop of this.#opening.values()) stop.abort(new P2pdError('INTERRUPTED', 'given up'));
-    await Promise.all(this.#nodes.map((node) => stopNode(this.#ctx, node, 'the other side left')));
+    const leaving = this.#nodes.map(({ node }) => stopNode(this.#ctx, node, 'the other side left'));
+    await Promise.all([...leaving, this.#serving.stop()]);
+  }
+
+  async #start(config: Config): Promise<void> {
+    try {
+      const node = await startNode(
+        { ...this.#ctx, config },
+        { onPipe: (pipe) => this.#keep(pipe), servers: () => this.#chooseServers() },
+      );
+      this.#nodes.push({ node, config });
+      if (this.#over.signal.aborted) await stopNode(this.#ctx, node);
+    } catch (error) {
+      this.#ctx.emit(errorEvent(error));
+    }
+  }
+
+  /** Starts nodes without pipes anew, one after the other so that each has its slot again: they find what serves here. */
+  async #renewIdleNodes(): Promise<void> {
+    const idle = this.#nodes.filter(({ node }) => node.pipes.length === 0 && this.#opening.size === 0);
+    const kept = this.#nodes.length - idle.length;
+    for (const running of idle) {
+      if (this.#over.signal.aborted) return;
+      this.#nodes.splice(this.#nodes.indexOf(running), 1);
+      await stopNode(this.#ctx, running.node, 'started anew');
+      await this.#start(running.config);
+    }
+    const notice =
+      kept > 0
+        ? 'nodes with pipes keep the servers that they have; others use what is served here'
+        : 'this node was started anew: it uses what is served here';
+    this.#ctx.emit({ event: 'ui', action: 'notice', notice });
   }
 
   #keep(pipe: Pipe): void {
@@ -125,7 +175,7 @@ class LiveSession implements Session {
   /** The first node dials, unless it would dial itself: then another of this process does. */
   #dialler(first: P2PNode, peer: string): P2PNode {
     if (first.address !== peer.trim()) return first;
-    return this.#nodes.find((node) => node !== first) ?? first;
+    return this.#nodes.find(({ node }) => node !== first)?.node ?? first;
   }
 
   async #every(interval: number, action: () => Promise<void>): Promise<void> {

@@ -7,7 +7,7 @@ import type { SignalEvent, WorldEvent } from '../net/index.ts';
 import { METHOD_NAMES } from './config.ts';
 import type { LogLevel, Stamped } from './events.ts';
 import type { State, WorldState } from './state.ts';
-import { signalLine, worldChanges } from './world.ts';
+import { signalReport, worldChanges } from './world.ts';
 
 interface LogText {
   readonly level: LogLevel;
@@ -64,5 +64,5 @@ function worldLog(before: WorldState | null, after: WorldEvent): readonly LogTex
 }
 
 function signalLog(event: SignalEvent): readonly LogText[] {
-  return [{ level: event.state === 'silent' ? 'warn' : 'info', text: `signalling: ${signalLine(event)}` }];
+  return [{ level: event.state === 'silent' ? 'warn' : 'info', text: `signalling: ${signalReport(event)}` }];
 }

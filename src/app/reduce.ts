@@ -12,10 +12,12 @@ import type {
   StepEvent,
 } from './events.ts';
 import { logLinesOf } from './log-line.ts';
+import { reduceServeReady, reduceServeStopped, reduceServing } from './serve-state.ts';
 import {
   type AttemptState,
   MAX_ATTEMPTS,
   MAX_FACTS,
+  MAX_LINE,
   MAX_LOG,
   MAX_MESSAGE_TEXT,
   MAX_MESSAGES,
@@ -23,6 +25,7 @@ import {
   type PipeState,
   type State,
   type StepState,
+  type WorldState,
 } from './state.ts';
 import { chatWhenOpen, reduceUi, type UiEvent } from './ui-state.ts';
 
@@ -40,7 +43,10 @@ function fold(state: State, event: Stamped): State {
     case 'step':
       return reduceStep(state, event);
     case 'ready':
+      if (event.servers !== undefined) return { ...state, serving: reduceServeReady(event) };
       return reduceReady(state, event);
+    case 'serving':
+      return { ...state, serving: reduceServing(state.serving, event) };
     case 'address':
       return {
         ...state,
@@ -91,7 +97,7 @@ function reduceStep(state: State, event: Stamped<StepEvent>): State {
   const step: StepState = {
     name: event.name,
     state: event.state,
-    detail: event.detail ?? '',
+    detail: shortened(event.detail ?? ''),
     startedAt,
     elapsed: event.state === 'start' ? null : event.at - startedAt,
   };
@@ -110,9 +116,13 @@ function reduceReady(state: State, event: Stamped<ReadyEvent>): State {
 }
 
 function reduceWorld(state: State, { node, outer, brokers, clock, offline }: WorldEvent): State {
-  const world = {
-    outer: outer.slice(0, MAX_FACTS),
-    brokers: brokers.slice(0, MAX_FACTS),
+  const world: WorldState = {
+    outer: outer.slice(0, MAX_FACTS).map((fact) => ({ ...fact, outer: shortened(fact.outer) })),
+    brokers: brokers.slice(0, MAX_FACTS).map((broker) => ({
+      ...broker,
+      url: shortened(broker.url),
+      reason: broker.reason === null ? null : shortened(broker.reason),
+    })),
     clock,
     offline,
   };
@@ -122,7 +132,7 @@ function reduceWorld(state: State, { node, outer, brokers, clock, offline }: Wor
 function reduceStopped(state: State, nodeId: string): State {
   const { [nodeId]: _gone, ...worlds } = state.worlds;
   const nodes = state.nodes.map((n) => (n.nodeId === nodeId ? { ...n, running: false } : n));
-  return { ...state, nodes, worlds };
+  return { ...state, nodes, worlds, serving: reduceServeStopped(state.serving, nodeId) };
 }
 
 function newPipe(
@@ -169,7 +179,7 @@ function reduceSignal(state: State, event: SignalEvent): State {
   const { state: outcome, brokers, rtt, clock } = event;
   return updatePipe(state, event.pipe, (pipe) => ({
     ...pipe,
-    signal: { state: outcome, brokers: brokers.slice(0, MAX_FACTS), rtt, clock },
+    signal: { state: outcome, brokers: brokers.slice(0, MAX_FACTS).map(shortened), rtt, clock },
   }));
 }
 
@@ -238,7 +248,11 @@ function reduceError(state: State, event: Stamped<ErrorEvent>): State {
 }
 
 function addLog(state: State, at: number, level: LogLevel, text: string): State {
-  return { ...state, log: [...state.log.slice(1 - MAX_LOG), { at, level, text }] };
+  return { ...state, log: [...state.log.slice(1 - MAX_LOG), { at, level, text: shortened(text) }] };
+}
+
+function shortened(text: string): string {
+  return text.slice(0, MAX_LINE);
 }
 
 /** What is typed anew has no fault yet. */

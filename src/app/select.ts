@@ -1,10 +1,12 @@
 /**
  * What screens show of the state: labels and rows. Pure; whatever a peer wrote is made visible here.
  */
-import type { NetworkInterface } from '../net/index.ts';
+import type { BrokerFact, NetworkInterface, OuterFact } from '../net/index.ts';
 import { METHOD_NAMES } from './config.ts';
-import type { AttemptState, NodeState, PipeState, State } from './state.ts';
+import type { ServingState } from './serve-state.ts';
+import type { AttemptState, NodeState, PipeState, State, WorldState } from './state.ts';
 import { makeVisible } from './visible.ts';
+import { brokerName, clockText } from './world.ts';
 
 /** Digits of a node id that tell peers apart on a screen. */
 const SHORT_ID = 8;
@@ -29,6 +31,13 @@ export function chatPipes(pipes: readonly PipeState[]): PipeState[] {
 
 export function runningNodes(nodes: readonly NodeState[]): NodeState[] {
   return nodes.filter((node) => node.running);
+}
+
+/** What the first node knows of the world outside: its brokers, and what every node of a machine would see. */
+export function selectWorld(state: State): WorldState | null {
+  const [node] = runningNodes(state.nodes);
+  const [first] = Object.keys(state.worlds);
+  return state.worlds[node?.nodeId ?? first ?? ''] ?? null;
 }
 
 export function shortId(id: string): string {
@@ -76,10 +85,15 @@ export interface InterfaceRow {
   readonly family: string;
   readonly gateway: string;
   readonly address: string;
+  /** How servers see it; `-` where none was asked or answered. */
+  readonly outer: string;
 }
 
 /** One row per address; what the row above says too is left out. */
-export function interfaceRows(interfaces: readonly NetworkInterface[]): InterfaceRow[] {
+export function interfaceRows(
+  interfaces: readonly NetworkInterface[],
+  outer: readonly OuterFact[] = [],
+): InterfaceRow[] {
   return interfaces.flatMap((nic) => {
     const families = ([4, 6] as const).flatMap((family) =>
       nic.addresses
@@ -88,6 +102,7 @@ export function interfaceRows(interfaces: readonly NetworkInterface[]): Interfac
           family: i === 0 ? `IPv${family}` : '',
           gateway: i === 0 ? (nic.gateways[family] ?? (nic.defaultRoute[family] ? 'direct' : '-')) : '',
           address: `${address.ip}/${address.prefix}`,
+          outer: outerOf(outer, nic.id, address.ip),
         })),
     );
     return families.map((row, i) => ({
@@ -96,4 +111,55 @@ export function interfaceRows(interfaces: readonly NetworkInterface[]): Interfac
       ...row,
     }));
   });
+}
+
+function outerOf(facts: readonly OuterFact[], nic: string, inner: string): string {
+  const own = facts.filter((fact) => fact.interface === nic && fact.inner === inner);
+  return [...new Set(own.map((fact) => makeVisible(fact.outer)))].join(' ') || '-';
+}
+
+/** Brokers and clock, a line each: `mqtt  broker.example:1883  listening  rtt 21 ms`. */
+export function outsideLines(world: WorldState): string[] {
+  const { brokers, clock } = world;
+  const names = brokers.map(({ url }) => makeVisible(brokerName(url)));
+  const width = Math.max(0, ...names.map((name) => name.length));
+  const lines = brokers.map(
+    (broker, i) => `mqtt   ${(names[i] ?? '').padEnd(width)}  ${brokerOutcome(broker)}`,
+  );
+  const answers = (samples: number) =>
+    `${samples} server${samples === 1 ? '' : 's'} agree${samples === 1 ? 's' : ''}`;
+  const time =
+    clock === null ? 'not compared with any server' : `${clockText(clock)}, ${answers(clock.samples)}`;
+  return [...lines, `clock  ${time}`];
+}
+
+function brokerOutcome({ state, rtt, reason }: BrokerFact): string {
+  if (state === 'lost') return `lost: ${makeVisible(reason ?? 'no reason known')}`;
+  return rtt === null ? state : `${state}  ${formatMs(rtt)}`;
+}
+
+/** Heads of `servedRows`. */
+export const SERVED_HEADS = {
+  services: ['service', 'port', ' clients', 'answered', ' refused', '  errors'],
+  clients: ['client', 'answered', 'uses'],
+} as const;
+
+/** What is served and by whom it is used, as rows of two tables; numbers stand to the right. */
+export function servedRows({ services, clients }: ServingState) {
+  const [, , ...counts] = SERVED_HEADS.services;
+  const number = (value: number, head: string = SERVED_HEADS.clients[1]) =>
+    String(value).padStart(head.length);
+  return {
+    services: services.map(({ kind, endpoints, clients: now, requests, refused, errors }) => [
+      kind,
+      portsOf(endpoints),
+      ...[now, requests, refused, errors].map((value, i) => number(value, counts[i])),
+    ]),
+    clients: clients.map(({ ip, kinds, requests }) => [ip, number(requests), kinds.join(', ')]),
+  };
+}
+
+/** The ports of `ip:port`, each once. */
+function portsOf(endpoints: readonly string[]): string {
+  return [...new Set(endpoints.map((endpoint) => endpoint.slice(endpoint.lastIndexOf(':') + 1)))].join(' ');
 }

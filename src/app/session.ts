@@ -32,6 +32,10 @@ export interface Session {
   say(pipe: string, text: string): void;
   /** Measures the round trip of this pipe every few seconds while somebody looks; null: of none. */
   watch(pipe: string | null): void;
+  /** Serves on this machine for others; what happens is events. Nothing where it serves already. */
+  serve(): Promise<void>;
+  /** Ends serving. */
+  stopServing(): Promise<void>;
   /** Closes every pipe with a reason and stops every node. */
   stop(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import type {
   SignalEvent,
 } from '../net/index.ts';
 import type { LogLevel, StepName } from './events.ts';
+import type { ServingState } from './serve-state.ts';
 import { INITIAL_UI, type UiState } from './ui-state.ts';
 
 /** Log lines kept. */
@@ -24,6 +25,8 @@ export const MAX_ATTEMPTS = 100;
 export const MAX_PIPES = 200;
 /** Characters kept of one message: what a screen can show of it; the pipe itself carries 16 MiB. */
 export const MAX_MESSAGE_TEXT = 16_384;
+/** Characters kept of a line about what servers and peers said: more than a screen shows of one. */
+export const MAX_LINE = 1_000;
 /** Outer addresses, and brokers, kept per node: more than interfaces and servers that a screen could show. */
 export const MAX_FACTS = 64;
 
@@ -147,6 +150,8 @@ export interface State {
   readonly pipes: readonly PipeState[];
   readonly log: readonly LogLine[];
   readonly load: LoadState | null;
+  /** What this machine serves to others; null: it never did. */
+  readonly serving: ServingState | null;
   /** The newest error that is not about one pipe. */
   readonly error: { readonly message: string; readonly hint: string } | null;
   readonly ui: UiState;
@@ -160,6 +165,7 @@ export const INITIAL_STATE: State = {
   pipes: [],
   log: [],
   load: null,
+  serving: null,
   error: null,
   ui: INITIAL_UI,
 };

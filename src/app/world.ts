@@ -23,20 +23,27 @@ export function brokerName(url: string): string {
 
 /** How asking a peer over signalling went, in one line. */
 export function signalLine({ state, brokers, rtt, clock }: SignalState): string {
-  const count = `${brokers.length} broker${brokers.length === 1 ? '' : 's'}`;
+  const asked = `asked ${brokers.length} broker${brokers.length === 1 ? '' : 's'}`;
   switch (state) {
     case 'asked':
-      return `asked the peer by ${count}`;
+      return `${asked} for the peer`;
     case 'answered': {
       const after = rtt === null ? '' : ` after ${Math.round(rtt)} ms`;
       const theirs = clock === null ? '' : `, its clock ${clockText(clock)}`;
-      return `the peer answered${after}${theirs}`;
+      return `${asked}: answered${after}${theirs}`;
     }
     case 'silent':
       return brokers.length === 0
-        ? 'the peer could not be asked: no broker takes messages'
-        : `the peer does not answer on any broker (asked ${brokers.map(brokerName).join(', ')})`;
+        ? 'no broker could be reached to ask the peer'
+        : `${asked}: the peer does not answer on any`;
   }
+}
+
+/** The same with the brokers' names where nobody answered: for the log, which has the room. */
+export function signalReport(signal: SignalState): string {
+  const { state, brokers } = signal;
+  const names = state === 'silent' && brokers.length > 0 ? ` (${brokers.map(brokerName).join(', ')})` : '';
+  return signalLine(signal) + names;
 }
 
 /**

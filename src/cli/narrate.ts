@@ -6,7 +6,7 @@ import { METHOD_NAMES } from '../app/config.ts';
 import type { LogLevel, Stamped } from '../app/events.ts';
 import type { WorldState } from '../app/state.ts';
 import { makeVisible } from '../app/visible.ts';
-import { signalLine, worldChanges } from '../app/world.ts';
+import { signalReport, worldChanges } from '../app/world.ts';
 
 export interface Line {
   readonly to: 'stdout' | 'stderr';
@@ -89,7 +89,7 @@ function narrateStep({ state, name, detail }: Told<'step'>): Line | null {
 
 function narrateSignal(event: Told<'signal'>): Line | null {
   if (event.state === 'asked') return null;
-  return err(`${event.state === 'answered' ? '+' : '-'} signalling: ${signalLine(event)}`);
+  return err(`${event.state === 'answered' ? '+' : '-'} signalling: ${signalReport(event)}`);
 }
 
 function narrateMessage(

@@ -19,6 +19,7 @@ import { InterfacesScreen } from './screens/interfaces.tsx';
 import { LogScreen } from './screens/log.tsx';
 import { NodesScreen } from './screens/nodes.tsx';
 import { QrOverlay } from './screens/qr.tsx';
+import { ServeScreen } from './screens/serve.tsx';
 import type { Terminal } from './terminal.ts';
 import { marksFor } from './theme.ts';
 import { dispatchKey, type KeyTaker, KeyTarget, useKeys } from './use-keys.ts';
@@ -39,6 +40,7 @@ const TITLES: Readonly<Record<Screen, string>> = {
   accept: 'accept',
   nodes: 'nodes',
   interfaces: 'interfaces',
+  serve: 'serve',
   chat: 'chat',
   log: 'log',
 };
@@ -96,6 +98,8 @@ function Body({ ui }: { readonly ui: UiState }) {
       return <NodesScreen />;
     case 'interfaces':
       return <InterfacesScreen />;
+    case 'serve':
+      return <ServeScreen />;
     case 'chat':
       return <ChatScreen key={ui.pipe} id={ui.pipe} />;
     case 'log':

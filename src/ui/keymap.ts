@@ -12,6 +12,7 @@ export type KeyContext =
   | 'accept'
   | 'nodes'
   | 'interfaces'
+  | 'serve'
   | 'chat'
   | 'log'
   | 'overlay';
@@ -41,6 +42,8 @@ export type Intent =
   | 'go-interfaces'
   | 'go-nodes'
   | 'go-log'
+  | 'go-serve'
+  | 'stop-serve'
   | 'show-qr'
   | 'copy-address'
   | 'copy-command'
@@ -94,7 +97,8 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     { keys: ['2'], intent: 'start-node', shown: '2', does: 'start an additional node' },
     { keys: ['4', 'q'], intent: 'leave', shown: '4', does: 'exit' },
     { keys: ['i'], intent: 'go-interfaces', shown: 'i', does: 'interfaces', footer: true },
-    { keys: ['n'], intent: 'go-nodes', shown: 'n', does: 'nodes and pipes', footer: true },
+    { keys: ['n'], intent: 'go-nodes', shown: 'n', does: 'nodes', footer: true },
+    { keys: ['s'], intent: 'go-serve', shown: 's', does: 'serve', footer: true },
     { keys: ['l'], intent: 'go-log', shown: 'l', does: 'log', footer: true },
     ...choose,
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'choose', footer: true },
@@ -131,6 +135,12 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'open the pipe', footer: true },
   ],
   interfaces: scroll,
+  serve: [
+    { keys: ['c'], intent: 'copy-command', shown: 'c', does: 'copy command', footer: true },
+    { keys: ['x'], intent: 'stop-serve', shown: 'x', does: 'stop serving', footer: true },
+    { keys: ['s'], intent: 'go-serve', shown: 's', does: 'serve again' },
+    ...scroll,
+  ],
   chat: [
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'send', footer: true },
     { keys: ['tab', 'ctrl-n'], intent: 'next-pipe', shown: 'Tab', does: 'next pipe', footer: true },
@@ -150,6 +160,7 @@ const TITLES: Readonly<Record<KeyContext, string>> = {
   accept: 'Accept',
   nodes: 'Nodes',
   interfaces: 'Interfaces',
+  serve: 'Serve',
   chat: 'Chat',
   log: 'Log',
   overlay: 'Help and QR code',

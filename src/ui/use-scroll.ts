@@ -1,4 +1,4 @@
-/** A window over lines that grow at the end: it follows the end until the user scrolls up. */
+/** A window over lines: over a log it follows the end until the user scrolls up, over a report it begins at the start. */
 import type { Intent } from './keymap.ts';
 import { useCell } from './use-cell.ts';
 
@@ -9,13 +9,15 @@ export interface Scroll {
   readonly below: number;
   /** True when the key scrolled. */
   move(intent: Intent): boolean;
-  /** Back to the end. */
+  /** Back to where it began. */
   follow(): void;
 }
 
-export function useScroll(lines: number, rows: number): Scroll {
+/** @param from where the window is until the user moves it; the end moves as lines come in */
+export function useScroll(lines: number, rows: number, from: 'start' | 'end' = 'end'): Scroll {
   /** The first line shown, kept while lines come in below; null follows the end. */
-  const held = useCell<number | null>(null);
+  const initial = from === 'start' ? 0 : null;
+  const held = useCell<number | null>(initial);
   const last = Math.max(0, lines - rows);
   const at = (wanted: number | null) => Math.min(wanted ?? last, last);
   const first = at(held.value);
@@ -32,9 +34,9 @@ export function useScroll(lines: number, rows: number): Scroll {
       const step = steps[intent];
       if (step === undefined) return false;
       const next = at(held.get()) + step;
-      held.set(next >= last ? null : Math.max(0, next));
+      held.set(next >= last ? (from === 'start' ? last : null) : Math.max(0, next));
       return true;
     },
-    follow: () => held.set(null),
+    follow: () => held.set(initial),
   };
 }

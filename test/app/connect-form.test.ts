@@ -7,7 +7,7 @@ const EMPTY = { peer: '', methods: '', paths: '', families: '' };
 test('connect form: empty fields mean the defaults', () => {
   expect(checkForm({ ...EMPTY, peer: ` ${ADDRESS} ` })).toEqual({
     ok: true,
-    choice: { peer: ADDRESS, methods: ['direct'], paths: ['external', 'local'], families: [4, 6] },
+    choice: { peer: ADDRESS, methods: ['direct', 'reverse'], paths: ['external', 'local'], families: [4, 6] },
   });
 });
 

@@ -1,86 +1,15 @@
 /** The session of the TUI on simulated machines, in virtual time. */
 import { expect, test, vi } from 'vitest';
-import { DEFAULT_CONFIG } from '../../src/app/config.ts';
-import type { Stamped } from '../../src/app/events.ts';
-import { createSession } from '../../src/app/live-session.ts';
-import type { ConnectChoice, Session } from '../../src/app/session.ts';
-import type { State } from '../../src/app/state.ts';
-import { createAppStore } from '../../src/app/store.ts';
-import { identityOf } from '../../src/net/identity.ts';
-import type { ClaimedIdentity } from '../../src/net/index.ts';
-import { createLab, type Lab, type LabHost } from '../lab/index.ts';
+import { NO_SERVERS } from '../../src/net/index.ts';
+import { createLab } from '../lab/index.ts';
+import { choose, connected, faults, type Side, sideOn, twoSides, until } from './session-lab.ts';
 
 // os-utils watches the real processor for a real second.
 vi.mock(import('../../src/net/io/load.ts'), () => ({
   sampleLoad: async () => ({ cpu: 0.25, memoryUsed: 0.5, load1: 1 }),
 }));
-
-interface Side {
-  readonly session: Session;
-  readonly events: readonly Stamped[];
-  readonly released: readonly number[];
-  state(): State;
-  address(node?: number): string;
-}
-
-function sideOn(host: LabHost, claim?: () => Promise<ClaimedIdentity>): Side {
-  const { io } = host;
-  const store = createAppStore(() => io.now());
-  const events: Stamped[] = [];
-  const released: number[] = [];
-  let slots = 0;
-  const claimNext = async (): Promise<ClaimedIdentity> => {
-    const slot = slots++;
-    return {
-      identity: identityOf(io.randomBytes(32)),
-      slot,
-      machineId: Buffer.from(host.name.padEnd(8)).toString('hex').slice(0, 16),
-      release: async () => void released.push(slot),
-    };
-  };
-  store.onEvent((event) => events.push(event));
-  const { signal } = new AbortController();
-  const ctx = { io, config: DEFAULT_CONFIG, emit: store.emit, signal, claim: claim ?? claimNext };
-  return {
-    session: createSession(ctx, store),
-    events,
-    released,
-    state: store.getState,
-    address: (node = 0) => store.getState().nodes[node]?.address ?? '',
-  };
-}
-
-function choose(peer: string): ConnectChoice {
-  return { peer, methods: ['direct'], paths: ['external', 'local'], families: [4, 6] };
-}
-
-/** Lets virtual time pass until this holds; at most a virtual minute. */
-async function until(lab: Lab, holds: () => boolean): Promise<void> {
-  const limit = lab.now() + 60_000;
-  while (!holds()) {
-    if (lab.now() >= limit) throw new Error(`within a virtual minute it never held that ${holds}`);
-    await lab.advance(10);
-  }
-}
-
-async function twoSides() {
-  const lab = createLab({ seed: 'live session' });
-  const lan = lab.lan({ delay: 1 });
-  const alice = sideOn(lab.host({ name: 'alice', on: lan }));
-  const bob = sideOn(lab.host({ name: 'bob', on: lan }));
-  await lab.run(Promise.all([alice.session.startNode(), bob.session.startNode()]));
-  return { lab, alice, bob };
-}
-
-/** As `twoSides`, with a pipe from Alice to Bob that is open on both. */
-async function connected() {
-  const { lab, alice, bob } = await twoSides();
-  const pipe = alice.session.connect(choose(bob.address())) ?? '';
-  await until(lab, () => [alice, bob].every((side) => side.state().pipes[0]?.state === 'open'));
-  return { lab, alice, bob, pipe };
-}
-
-const faults = (side: Side) => side.events.filter(({ event }) => event === 'error');
+// Which servers there are is another subject; here nobody is asked.
+vi.mock(import('../../src/app/journeys/servers.ts'), () => ({ chooseServers: async () => NO_SERVERS }));
 
 test('live session: starts a node step by step and is ready', async () => {
   const { alice } = await twoSides();

@@ -26,9 +26,9 @@ describe('words about the world outside', () => {
     [signal(), 'asked 2 brokers for the peer'],
     [
       signal({ state: 'answered', rtt: 43.4, clock: { offset: 3.2, error: 1.1, samples: 1 } }),
-      'asked 2 brokers: the peer answered after 43 ms, its clock +3.2 ± 1.1 ms',
+      'asked 2 brokers: answered after 43 ms, its clock +3.2 ± 1.1 ms',
     ],
-    [signal({ state: 'answered' }), 'asked 2 brokers: the peer answered'],
+    [signal({ state: 'answered' }), 'asked 2 brokers: answered'],
     [signal({ state: 'silent', brokers: ['mqtt://a:1'] }), 'asked 1 broker: the peer does not answer on any'],
     [signal({ state: 'silent', brokers: [] }), 'no broker could be reached to ask the peer'],
   ])('signalling: %j', (event, line) => {

@@ -72,7 +72,7 @@ describe('narration: what happens on stderr', () => {
     ],
     [
       signal({ state: 'answered', rtt: 43, clock: { offset: -3.2, error: 1.1, samples: 1 } }),
-      '+ signalling: asked 2 brokers: the peer answered after 43 ms, its clock −3.2 ± 1.1 ms',
+      '+ signalling: asked 2 brokers: answered after 43 ms, its clock −3.2 ± 1.1 ms',
     ],
     [
       signal({ state: 'silent' }),

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { interfacesTable } from '../../src/cli/tables.ts';
-import { Interface, type NetworkInterface } from '../../src/net/index.ts';
+import { Interface, type NetworkInterface, type OuterFact } from '../../src/net/index.ts';
 import { INTERFACES, world } from '../ui/sample-events.ts';
 
 const [wireless] = INTERFACES;
 
-function table(interfaces: readonly NetworkInterface[], outer = world().outer.slice(0, 0)): string {
+function table(interfaces: readonly NetworkInterface[], outer: readonly OuterFact[] = []): string {
   return interfacesTable(interfaces.map((nic) => new Interface(nic).withOuter(outer)));
 }
 

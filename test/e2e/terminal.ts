@@ -4,7 +4,7 @@
  * again until a limit.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
@@ -17,6 +17,7 @@ const LIMIT = { timeout: 15_000, interval: 40 };
 export interface OpenOptions {
   readonly columns?: number;
   readonly rows?: number;
+  /** @default a list of no servers: nobody outside is asked */
   readonly args?: readonly string[];
   /** Over an environment without CI, NO_COLOR and FORCE_COLOR, and with a UTF-8 locale. */
   readonly env?: Readonly<Record<string, string>>;
@@ -68,13 +69,15 @@ export function openServer(): TerminalServer {
   };
   let count = 0;
   const path = (name: string) => join(folder, name);
+  const nobody = path('no-servers.json');
+  writeFileSync(nobody, '{}');
   return {
     path,
     open(options = {}) {
       const number = ++count;
       const state = options.state ?? path(`state-${number}`);
       if (options.state === undefined) mkdirSync(state);
-      const script = shellScript(path(`pid-${number}`), { ...options, state });
+      const script = shellScript(path(`pid-${number}`), { args: ['--servers', nobody], ...options, state });
       const { columns = 80, rows = 24 } = options;
       const size = ['-x', `${columns}`, '-y', `${rows}`];
       const pane = tmux('new-session', '-d', ...size, '-P', '-F', '#{pane_id}', 'sh', '-c', script).trim();

@@ -7,7 +7,7 @@ import type { ConnectChoice, Session } from '../../src/app/session.ts';
 import { createAppStore } from '../../src/app/store.ts';
 
 export type Call =
-  | { readonly call: 'start' | 'startNode' | 'stop' }
+  | { readonly call: 'start' | 'startNode' | 'serve' | 'stopServing' | 'stop' }
   | { readonly call: 'connect'; readonly choice: ConnectChoice }
   | { readonly call: 'close'; readonly pipe: string }
   | { readonly call: 'say'; readonly pipe: string; readonly text: string }
@@ -49,6 +49,12 @@ export function createFakeSession({ pipe = 'p1' }: FakeOptions = {}): FakeSessio
     close: (id) => void calls.push({ call: 'close', pipe: id }),
     say: (id, text) => void calls.push({ call: 'say', pipe: id, text }),
     watch: (id) => void calls.push({ call: 'watch', pipe: id }),
+    async serve() {
+      calls.push({ call: 'serve' });
+    },
+    async stopServing() {
+      calls.push({ call: 'stopServing' });
+    },
     async stop() {
       calls.push({ call: 'stop' });
     },

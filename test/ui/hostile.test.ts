@@ -5,14 +5,35 @@ import type { Screen } from '../../src/app/ui-state.ts';
 import type { NetworkInterface } from '../../src/net/index.ts';
 import { createFakeSession, type FakeSession } from './fake-session.ts';
 import { type RenderedApp, renderApp, type Size } from './render-app.ts';
-import { ADDRESS, attempt, INTERFACES, message, NODE_ID, open, ready, tellStartUp } from './sample-events.ts';
+import {
+  ADDRESS,
+  attempt,
+  INTERFACES,
+  message,
+  NODE_ID,
+  open,
+  ready,
+  signal,
+  tellServices,
+  tellStartUp,
+  world,
+} from './sample-events.ts';
 
 const SIZES: readonly Size[] = [
   { columns: 80, rows: 24 },
   { columns: 120, rows: 40 },
   { columns: 60, rows: 15 },
 ];
-const SCREENS: readonly Screen[] = ['home', 'connect', 'accept', 'nodes', 'interfaces', 'chat', 'log'];
+const SCREENS: readonly Screen[] = [
+  'home',
+  'connect',
+  'accept',
+  'nodes',
+  'interfaces',
+  'serve',
+  'chat',
+  'log',
+];
 
 /** What a peer may write to break a screen. */
 const NASTY: readonly (readonly [string, string])[] = [
@@ -94,11 +115,39 @@ describe.each(SIZES)('frames of $columns×$rows', (size) => {
     app = renderApp(session, size);
     await expectEveryScreen(session, size, '');
     go(session, 'interfaces', null);
+    await app.until('adapter 0 ', 'more lines below');
+    expectWhole(size, 'the first of them');
+    app.type('\x1b[6~'.repeat(80));
     await app.until('adapter 99');
     expectWhole(size, 'the last of them');
-    app.type('\x1b[5~'.repeat(80));
-    await app.until('adapter 0 ');
-    expectWhole(size, 'the first of them');
+  });
+
+  test('stay whole whatever servers say, however many', async () => {
+    const session = createFakeSession();
+    tellStartUp(session);
+    tellServices(session);
+    session.tell(100, { event: 'connect', pipe: 'p0', node: NODE_ID, peer: 'x' });
+    app = renderApp(session, size);
+    for (const [what, text] of NASTY) {
+      const [fact] = world().outer;
+      const step = { event: 'step', node: NODE_ID, detail: text } as const;
+      session.tell(
+        500,
+        { ...step, name: 'stun', state: 'ok' },
+        { ...step, name: 'mqtt', state: 'failed' },
+        world({
+          outer: fact === undefined ? [] : [{ ...fact, outer: text }],
+          brokers: many(50, () => ({ url: text, state: 'lost', rtt: null, reason: text }) as const),
+          offline: true,
+        }),
+        signal({ pipe: 'p0', state: 'silent', brokers: many(20, () => text) }),
+      );
+      for (const screen of ['home', 'connect', 'interfaces', 'log'] as const) {
+        go(session, screen, 'p0');
+        await app.until(screen === 'home' ? '(4) Exit' : `p2pd-demo ${screen}`);
+        expectWhole(size, `${screen}, ${what}`);
+      }
+    }
   });
 
   test('stay whole with 60 pipes, in and out, and 20 nodes', async () => {

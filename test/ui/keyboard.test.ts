@@ -79,7 +79,12 @@ describe('connect', () => {
     expect(calls('connect')).toEqual([
       {
         call: 'connect',
-        choice: { peer: ADDRESS, methods: ['direct'], paths: ['external', 'local'], families: [4, 6] },
+        choice: {
+          peer: ADDRESS,
+          methods: ['direct', 'reverse'],
+          paths: ['external', 'local'],
+          families: [4, 6],
+        },
       },
     ]);
   });
@@ -91,7 +96,7 @@ describe('connect', () => {
     app.type(ENTER);
     await app.until("paste the other side's address first");
     app.type(`p2pd1abc${TAB}x${ENTER}`);
-    await app.until('methods: this version has d (direct)');
+    await app.until('methods: this version has d (direct), r (reverse)');
     expect(calls('connect')).toEqual([]);
     app.type(`\x7f${ENTER}`);
     expect(calls('connect')).toHaveLength(1);

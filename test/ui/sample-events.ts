@@ -1,5 +1,6 @@
 /** Events as a real run tells them: a start-up, a connect, a chat. Addresses are RFC 5737's and 3849's. */
 import type { AppEvent } from '../../src/app/events.ts';
+import type { ServedKind } from '../../src/app/serve-events.ts';
 import type {
   AttemptEvent,
   NetworkInterface,
@@ -13,6 +14,7 @@ import type { FakeSession } from './fake-session.ts';
 export const ADDRESS = `p2pd1${'abcdefghijkmnpqrstuvwxyz23456789'.repeat(24)}`;
 export const NODE_ID = '3f9a1c2be87d4410';
 export const PEER_ID = 'b7710e55c0ffee21';
+export const SERVE_ID = '9f2c1234abcd5678';
 
 export const INTERFACES: readonly NetworkInterface[] = [
   {
@@ -158,4 +160,43 @@ export function tellServices(session: FakeSession): void {
     step('mqtt', 'ok', 'mqtt.example.com:1883, broker.example.net:8883 after 340 ms'),
     world(),
   );
+}
+
+/** A serve that is ready, and what it tells a little later. */
+export function tellServing(session: FakeSession): void {
+  const command = 'npx p2pd-demo --via 192.0.2.21#9f2c1234abcd5678';
+  const none = { stun: [], mqtt: [], ntp: [], turn: [], pnp: [] };
+  session.tell(5_000, {
+    event: 'ready',
+    address: '192.0.2.21#9f2c1234abcd5678',
+    nodeId: SERVE_ID,
+    port: 5_380,
+    slot: 0,
+    nickname: null,
+    servers: none,
+  });
+  const served = (kind: ServedKind['kind'], ports: readonly number[], counts: Partial<ServedKind> = {}) => ({
+    kind,
+    endpoints: ports.flatMap((port) => [`192.0.2.21:${port}`, `[2001:db8:21::21]:${port}`]),
+    clients: 0,
+    requests: 0,
+    refused: 0,
+    errors: 0,
+    ...counts,
+  });
+  session.tell(6_000, {
+    event: 'serving',
+    services: [
+      served('mqtt', [1_883], { clients: 3, requests: 1_234_567 }),
+      served('stun', [3_478, 3_479], { clients: 2, requests: 8, refused: 12, errors: 1 }),
+      served('ntp', [10_123], { clients: 2, requests: 8 }),
+      served('info', [5_380], { clients: 1, requests: 2 }),
+    ],
+    clients: [
+      { ip: '192.0.2.33', kinds: ['info', 'mqtt', 'stun', 'ntp'], requests: 1_234_000, lastAt: 5_900 },
+      { ip: '2001:db8:21::33', kinds: ['mqtt'], requests: 567, lastAt: 5_100 },
+    ],
+    command,
+    commands: [command, 'npx p2pd-demo --via [2001:db8:21::21]#9f2c1234abcd5678'],
+  });
 }

@@ -12,12 +12,24 @@ import {
   open,
   PEER_ID,
   ready,
+  signal,
+  tellServices,
   tellStartUp,
+  world,
 } from './sample-events.ts';
 
 const SMALL: Size = { columns: 80, rows: 24 };
 const LARGE: Size = { columns: 120, rows: 40 };
-const SCREENS: readonly Screen[] = ['home', 'connect', 'accept', 'nodes', 'interfaces', 'chat', 'log'];
+const SCREENS: readonly Screen[] = [
+  'home',
+  'connect',
+  'accept',
+  'nodes',
+  'interfaces',
+  'serve',
+  'chat',
+  'log',
+];
 
 let app: RenderedApp;
 afterEach(() => app.unmount());
@@ -59,6 +71,15 @@ test('home: ticks the steps of start-up off, with what was found and how long it
   app = renderApp(session);
   tellStartUp(session);
   await app.until('✔ interfaces   22 ms  2 with an address', 'identity', 'port 10001', NODE_ID.slice(0, 8));
+  tellServices(session);
+  await app.until(
+    '✔ stun',
+    '24 ms  203.0.113.7 by 2',
+    '✔ mqtt',
+    '340 ms  mqtt.example.com',
+    '✔ ntp',
+    '± 1.1 ms',
+  );
   await expect(app.frame()).toMatchFileSnapshot('frames/home.txt');
 });
 
@@ -86,13 +107,27 @@ test('connect: lists attempts with way, ends, time and outcome, and keeps the fo
   await app.until('connecting');
   const first = { id: 'a1', path: 'external', family: 6, remote: '[2001:db8::9]:10001' } as const;
   session.tell(1_000, attempt(first));
-  session.tell(1_050, attempt({ id: 'a2' }));
+  session.tell(1_050, attempt({ id: 'a2' }), signal());
+  await app.until('asked 2 brokers for the peer');
   session.tell(
     1_250,
     attempt({ ...first, state: 'failed', elapsed: 250, reason: 'nothing listens there (RST)' }),
   );
   await app.until('✖ direct', '250 ms', 'nothing listens there (RST)', '192.0.2.21:10001 → 192.0.2.33:10001');
   // A failed connect stands still: what runs has a spinner and a clock.
+  session.tell(
+    1_260,
+    signal({ state: 'answered', rtt: 43, clock: { offset: -3.2, error: 1.1, samples: 1 } }),
+    attempt({
+      id: 'a3',
+      method: 'reverse',
+      path: 'external',
+      state: 'failed',
+      elapsed: 9,
+      reason: 'no answer',
+    }),
+  );
+  await app.until('✔ signalling: asked 2 brokers: answered after 43 ms, its clock −3.2 ± 1.1 ms');
   session.tell(1_300, attempt({ id: 'a2', state: 'failed', elapsed: 250, reason: 'no answer' }));
   session.tell(1_300, {
     event: 'error',
@@ -127,8 +162,10 @@ test('nodes: shows the address of the node that is chosen', async () => {
   await expect(app.frame()).toMatchFileSnapshot('frames/nodes.txt');
 });
 
-test('interfaces: shows kind, gateways and addresses of both families', async () => {
-  app = renderApp(busySession());
+test('interfaces: shows kind, gateways, addresses of both families, and the world outside', async () => {
+  const session = busySession();
+  session.tell(3_000, world());
+  app = renderApp(session);
   app.type('i');
   await app.until(
     'Intel Wi-Fi 6 AX200',
@@ -137,6 +174,10 @@ test('interfaces: shows kind, gateways and addresses of both families', async ()
     'fe80::1',
     '2001:db8:21::21/64',
     '198.51.100.7/24',
+    'outer 203.0.113.7',
+    'mqtt.example.com:1883    listening  23 ms',
+    'lost: no answer',
+    'clock  −3.2 ± 1.1 ms',
   );
   await expect(app.frame()).toMatchFileSnapshot('frames/interfaces.txt');
 });

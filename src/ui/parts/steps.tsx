@@ -5,40 +5,77 @@ import type { StepState } from '../../app/state.ts';
 import { makeVisible } from '../../app/visible.ts';
 import { useUi } from '../context.ts';
 import { styleOf } from '../theme.ts';
-import { useStore } from '../use-store.ts';
-import { cut, pad } from '../width.ts';
+import { cut, pad, wrap } from '../width.ts';
 import { Spinner } from './spinner.tsx';
 
 const NAME_WIDTH = 10;
-const TIME_WIDTH = 8;
+const TIME_WIDTH = 7;
+/** Mark, name, time and the gaps between them. */
+const DETAIL_AT = 2 + NAME_WIDTH + 1 + TIME_WIDTH + 2;
+/** Lines of a detail where the terminal has room. */
+const MAX_LINES = 2;
 
-export function Steps({ columns }: { readonly columns: number }) {
-  const steps = useStore((state) => state.steps);
+/** A step with its detail as lines. */
+export interface StepRows {
+  readonly step: StepState;
+  readonly details: readonly string[];
+}
+
+/**
+ * What was found, whole where there is room for it.
+ *
+ * @param rows lines there is room for
+ */
+export function stepRows(
+  steps: readonly StepState[],
+  columns: number,
+  rows: number,
+  mark: string,
+): readonly StepRows[] {
+  const room = Math.max(1, columns - DETAIL_AT);
+  const details = steps.map((step) => detailLines(makeVisible(step.detail), room, mark));
+  const fits = details.flat().length <= rows;
+  return steps.map((step, i) => ({
+    step,
+    details: fits ? (details[i] ?? []) : [cut(makeVisible(step.detail), room, mark)],
+  }));
+}
+
+function detailLines(detail: string, columns: number, mark: string): string[] {
+  const lines = wrap(detail, columns);
+  if (lines.length <= MAX_LINES) return lines;
+  const kept = lines.slice(0, MAX_LINES - 1);
+  return [...kept, cut(lines.slice(MAX_LINES - 1).join(' '), columns, mark)];
+}
+
+export function Steps({ rows, columns }: { readonly rows: readonly StepRows[]; readonly columns: number }) {
   return (
     <Box flexDirection="column" width={columns}>
-      {steps.length === 0 && <Text {...styleOf('muted')}>starting</Text>}
-      {steps.map((step) => (
-        <StepLine key={step.name} step={step} columns={columns} />
+      {rows.length === 0 && <Text {...styleOf('muted')}>starting</Text>}
+      {rows.map(({ step, details }) => (
+        <StepLines key={step.name} step={step} details={details} />
       ))}
     </Box>
   );
 }
 
-function StepLine({ step, columns }: { readonly step: StepState; readonly columns: number }) {
-  const { marks } = useUi();
+function StepLines({ step, details }: StepRows) {
+  const [first = '', ...more] = details;
   const time = step.elapsed === null ? '' : formatMs(step.elapsed);
-  const detail = cut(
-    makeVisible(step.detail),
-    Math.max(0, columns - 2 - NAME_WIDTH - TIME_WIDTH - 2),
-    marks.more,
-  );
   return (
-    <Text wrap="truncate">
-      {step.state === 'start' ? <Spinner /> : <Outcome ok={step.state === 'ok'} />}
-      {` ${pad(step.name, NAME_WIDTH)}`}
-      <Text {...styleOf('muted')}>{`${pad(time, TIME_WIDTH, 'left')}  `}</Text>
-      {detail}
-    </Text>
+    <>
+      <Text wrap="truncate">
+        {step.state === 'start' ? <Spinner /> : <Outcome ok={step.state === 'ok'} />}
+        {` ${pad(step.name, NAME_WIDTH)} `}
+        <Text {...styleOf('muted')}>{`${pad(time, TIME_WIDTH, 'left')}  `}</Text>
+        {first}
+      </Text>
+      {more.map((line) => (
+        <Text key={line} wrap="truncate">
+          {' '.repeat(DETAIL_AT) + line}
+        </Text>
+      ))}
+    </>
   );
 }
 

@@ -3,9 +3,10 @@ import { Box, Text } from 'ink';
 import { checkForm, FORM_LETTERS } from '../../app/connect-form.ts';
 import { selectPipe } from '../../app/select.ts';
 import type { Session } from '../../app/session.ts';
-import type { PipeState } from '../../app/state.ts';
+import type { PipeState, SignalState } from '../../app/state.ts';
 import type { ConnectDraft } from '../../app/ui-state.ts';
 import { makeVisible } from '../../app/visible.ts';
+import { signalLine } from '../../app/world.ts';
 import { useUi } from '../context.ts';
 import type { Intent } from '../keymap.ts';
 import { edit, insert, type Line, lineOf } from '../line-edit.ts';
@@ -16,13 +17,17 @@ import { styleOf } from '../theme.ts';
 import { useCell } from '../use-cell.ts';
 import { useKeyTaker } from '../use-keys.ts';
 import { useStore } from '../use-store.ts';
-import { cutMiddle, wrap } from '../width.ts';
+import { cut, cutMiddle, wrap } from '../width.ts';
 
 type Field = keyof ConnectDraft;
 
 const FIELDS: readonly { readonly name: Field; readonly label: string; readonly help: string }[] = [
   { name: 'peer', label: 'peer', help: "the other side's address" },
-  { name: 'methods', label: 'methods', help: `${FORM_LETTERS.methods}   d direct` },
+  {
+    name: 'methods',
+    label: 'methods',
+    help: `${FORM_LETTERS.methods}   d direct, r reverse (the peer dials back), in order`,
+  },
   {
     name: 'paths',
     label: 'pathways',
@@ -32,7 +37,7 @@ const FIELDS: readonly { readonly name: Field; readonly label: string; readonly 
 ];
 const LABEL_WIDTH = 12;
 /** Rows of the screen that the attempts cannot have. */
-const OTHER_ROWS = 12;
+const OTHER_ROWS = 13;
 
 export function ConnectScreen() {
   const { session, size } = useUi();
@@ -137,9 +142,33 @@ function Progress({ pipe, rows }: { readonly pipe: PipeState | null; readonly ro
           </Text>
         )}
       </Text>
+      {pipe.signal !== null && <Signalling signal={pipe.signal} running={pipe.state === 'connecting'} />}
       <Attempts attempts={pipe.attempts} rows={rows} />
     </>
   );
+}
+
+/** How asking the peer over signalling goes: silence there is told apart from paths that do not open. */
+function Signalling({ signal, running }: { readonly signal: SignalState; readonly running: boolean }) {
+  const { marks, size } = useUi();
+  const text = makeVisible(`signalling: ${signalLine(signal)}`);
+  const line = cut(text, size.columns - 2, marks.more);
+  switch (signal.state) {
+    case 'asked':
+      return (
+        <Text>
+          {running ? <Spinner /> : marks.off} {line}
+        </Text>
+      );
+    case 'answered':
+      return (
+        <Text>
+          <Text {...styleOf('good')}>{marks.done}</Text> {line}
+        </Text>
+      );
+    case 'silent':
+      return <Text {...styleOf('bad')}>{`${marks.failed} ${line}`}</Text>;
+  }
 }
 
 /** There was nothing to connect to: a damaged address, say. */

@@ -1,14 +1,15 @@
 /** The menu, beside it how start-up goes; below, what is open. */
 import { Box, Text, useApp } from 'ink';
-import { chatPipes } from '../../app/select.ts';
+import { chatPipes, selectWorld } from '../../app/select.ts';
 import { useUi } from '../context.ts';
 import type { Intent } from '../keymap.ts';
 import { PipeList } from '../parts/pipe-list.tsx';
-import { Steps } from '../parts/steps.tsx';
+import { Steps, stepRows } from '../parts/steps.tsx';
 import { styleOf } from '../theme.ts';
 import { useChoice } from '../use-choice.ts';
 import { useKeyTaker } from '../use-keys.ts';
 import { useStore } from '../use-store.ts';
+import { cut } from '../width.ts';
 
 const MENU: readonly { readonly key: string; readonly label: string; readonly intent: Intent }[] = [
   { key: '0', label: 'Connect to a node', intent: 'go-connect' },
@@ -16,13 +17,25 @@ const MENU: readonly { readonly key: string; readonly label: string; readonly in
   { key: '2', label: 'Start an additional node', intent: 'start-node' },
   { key: '4', label: 'Exit', intent: 'leave' },
 ];
-const MENU_WIDTH = 34;
-/** Rows of the screen that are neither menu nor pipes. */
-const OTHER_ROWS = 12;
+const MENU_WIDTH = 32;
+/** Rows of the screen besides steps and what follows them: header, tagline, a free one, two of the footer, one spare. */
+const OTHER_ROWS = 6;
+/** A problem with its hint, one line about the world outside, the title of the pipes; each with a free row above. */
+const PROBLEM_ROWS = 3;
+const OUTSIDE_ROWS = 2;
+const PIPES_ROWS = 2;
 
 export function HomeScreen() {
-  const { size } = useUi();
+  const { size, marks } = useUi();
   const choice = useChoice(MENU.length);
+  const steps = useStore((state) => state.steps);
+  const hasProblem = useStore((state) => state.error !== null);
+  const below = (hasProblem ? PROBLEM_ROWS : 0) + OUTSIDE_ROWS + PIPES_ROWS;
+  const room = size.rows - OTHER_ROWS - below;
+  const columns = size.columns - MENU_WIDTH;
+  // One row at least is for pipes.
+  const rows = stepRows(steps, columns, room - 1, marks.more);
+  const used = Math.max(MENU.length, rows.flatMap(({ details }) => details).length);
   const act = useMenuActions();
   const { exit } = useApp();
   useKeyTaker({
@@ -39,10 +52,11 @@ export function HomeScreen() {
       <Text {...styleOf('muted')}>A direct, encrypted pipe between two machines, and how it came about.</Text>
       <Box marginTop={1}>
         <Menu selected={choice.index} />
-        <Steps columns={size.columns - MENU_WIDTH} />
+        <Steps columns={columns} rows={rows} />
       </Box>
       <Problem />
-      <OpenPipes rows={size.rows - OTHER_ROWS} />
+      <Outside />
+      <OpenPipes rows={Math.max(1, room - used)} />
     </Box>
   );
 }
@@ -67,6 +81,10 @@ function useMenuActions(): (intent: Intent) => boolean {
         return true;
       case 'go-log':
         emit({ event: 'ui', action: 'go', screen: 'log' });
+        return true;
+      case 'go-serve':
+        void session.serve();
+        emit({ event: 'ui', action: 'go', screen: 'serve' });
         return true;
       case 'start-node':
         void session.startNode();
@@ -101,6 +119,29 @@ function Problem() {
     <Box flexDirection="column" marginTop={1}>
       <Text {...styleOf('bad')}>{`${marks.failed} ${error.message}`}</Text>
       {error.hint !== '' && <Text {...styleOf('muted')}>{`  try: ${error.hint}`}</Text>}
+    </Box>
+  );
+}
+
+/** That no public service can be reached, and what can be done about it; or that this machine serves. */
+function Outside() {
+  const { marks, size } = useUi();
+  const offline = useStore((state) => selectWorld(state)?.offline ?? false);
+  const serves = useStore((state) => state.serving?.running ?? false);
+  if (serves) {
+    return (
+      <Box marginTop={1}>
+        <Text>
+          <Text {...styleOf('good')}>{marks.on}</Text> this machine serves; s shows the command for others
+        </Text>
+      </Box>
+    );
+  }
+  if (!offline) return null;
+  const text = 'offline: no public service answers. s serves here, for others near you';
+  return (
+    <Box marginTop={1}>
+      <Text {...styleOf('warn')}>{cut(`${marks.off} ${text}`, size.columns, marks.more)}</Text>
     </Box>
   );
 }
