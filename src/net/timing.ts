@@ -229,3 +229,14 @@ export const MQTT_PACKET_BURST = 1_000;
 /** What may wait for one client that does not read, and for all together. */
 export const MQTT_MAX_QUEUE = 262_144;
 export const MQTT_MAX_QUEUES = 64 * 1024 * 1024;
+
+/** Questions a second that the info port answers one address (an IPv6 /64), and how many at once; each signs once. */
+export const INFO_RATE = 5;
+export const INFO_BURST = 20;
+
+/** The same for all together: a tenth of a processor at half a millisecond a signature. */
+export const INFO_TOTAL_RATE = 200;
+export const INFO_TOTAL_BURST = 400;
+
+/** Addresses of one machine that it tells others: each costs them a question. */
+export const MAX_OFFERED_ADDRESSES = 8;

@@ -6,7 +6,7 @@
 import type { OuterFact } from '../events.ts';
 import type { Io, NetworkInterface } from '../io/io.ts';
 import type { StunServer } from '../servers.ts';
-import { STUN_TCP_AFTER } from '../timing.ts';
+import { STUN_LAGGARDS, STUN_TCP_AFTER } from '../timing.ts';
 import type { Family } from '../wire/endpoint.ts';
 import { canonicalIp, familyOf } from '../wire/ip.ts';
 import { createTcpAsker, openUdpAsker } from './ask.ts';
@@ -39,35 +39,43 @@ export interface OuterReport {
 /** Never rejects; when the signal aborts, it tells what is known so far. */
 export async function findOuter(task: OuterTask): Promise<OuterReport> {
   const ledger = new Ledger();
-  const deadline = task.io.now() + task.timeout;
+  const startedAt = task.io.now();
   const routes = routesOf(task.interfaces);
   if (routes.length === 0)
     for (const server of task.servers) ledger.unasked(nameOf(server), 'no interface has an address');
-  const facts = await Promise.all(routes.map((route) => findOn(route, task, deadline, ledger)));
-  return { facts: facts.filter((fact) => fact !== null), ...ledger.report() };
+  const laggards = new AbortController();
+  const signal = AbortSignal.any([task.signal, laggards.signal]);
+  const common = { ...task, signal, resolve: literalOr(task.resolve), ledger, startedAt };
+  const searches = routes.map((route) => findOn(route, common));
+  const all = Promise.all(searches);
+  // A family or an interface that leads nowhere, as often IPv6, must not cost all the time there is.
+  const limit = firstFact(searches).then(() => task.io.sleepUntil(startedAt + STUN_LAGGARDS, signal));
+  await Promise.race([all, limit]);
+  laggards.abort();
+  return { facts: (await all).filter((fact) => fact !== null), ...ledger.report() };
+}
+
+interface Search extends OuterTask {
+  readonly ledger: Ledger;
+  /** Monotonic ms. */
+  readonly startedAt: number;
 }
 
 /** How the Internet sees one interface in one family. */
-async function findOn(
-  route: Route,
-  task: OuterTask,
-  deadline: number,
-  ledger: Ledger,
-): Promise<OuterFact | null> {
-  const { io, servers } = task;
+async function findOn(route: Route, search: Search): Promise<OuterFact | null> {
+  const { io, servers, resolve, ledger, startedAt } = search;
   const over = new AbortController();
-  const signal = AbortSignal.any([task.signal, over.signal]);
-  const tcpAfter = io.now() + STUN_TCP_AFTER;
+  const signal = AbortSignal.any([search.signal, over.signal]);
   // An address that went away since the interfaces were listed.
   const asker = await openUdpAsker(io, route.ip).catch(() => null);
   if (asker === null) return null;
-  const common = { io, route, resolve: literalOr(task.resolve), ledger, deadline, signal };
+  const deadline = startedAt + search.timeout;
   const inquire = (part: Pick<InquiryTask, 'transport' | 'asker' | 'servers'>) =>
-    new Inquiry({ ...common, ...part });
+    new Inquiry({ io, route, resolve, ledger, deadline, signal, ...part });
   const udp = inquire({ transport: 'udp', asker, servers });
   const overUdp = udp.run();
   const overTcp = async () => {
-    await Promise.race([overUdp, io.sleepUntil(tcpAfter, signal)]);
+    await Promise.race([overUdp, io.sleepUntil(startedAt + STUN_TCP_AFTER, signal)]);
     if (udp.heard || signal.aborted) return null;
     const answering = servers.filter(({ tcp }) => tcp);
     return inquire({ transport: 'tcp', asker: createTcpAsker(io, route.ip), servers: answering }).run();

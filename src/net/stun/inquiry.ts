@@ -140,8 +140,12 @@ export class Inquiry {
       if (vote.outer === outer) ledger.answered(name, vote.rtt);
       else ledger.failed(name, `alone in saying ${vote.outer}`);
     }
-    for (const [server, since] of this.#state.asked)
-      if (now - since >= STUN_SILENCE) ledger.failed(names[server] ?? '', 'no answer');
+    for (const [server, since] of this.#state.asked) {
+      if (now - since < STUN_SILENCE) continue;
+      // Where nobody is heard it is the path.
+      if (this.heard) ledger.failed(names[server] ?? '', 'no answer');
+      else ledger.unheard(names[server] ?? '');
+    }
   }
 }
 

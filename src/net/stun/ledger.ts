@@ -3,6 +3,7 @@
 export class Ledger {
   readonly #answered = new Map<string, number>();
   readonly #failed = new Map<string, string>();
+  readonly #unheard = new Set<string>();
   readonly #unasked = new Map<string, string>();
 
   /** One of those that agreed. */
@@ -14,17 +15,24 @@ export class Ledger {
     if (!this.#failed.has(server)) this.#failed.set(server, reason);
   }
 
-  /** It has no address of a family or none that an interface reaches: no fault of its own. */
+  /** Silent where nobody was heard: most likely the path's fault. */
+  unheard(server: string): void {
+    this.#unheard.add(server);
+  }
+
+  /** It has no address of a family, or none that an interface reaches. */
   unasked(server: string, reason: string): void {
     if (!this.#unasked.has(server)) this.#unasked.set(server, reason);
   }
 
-  /** What is good from one side counts; who was not asked is told where nobody answered. */
+  /** What is good from one side counts; who failed by no fault of its own is told where nobody answered. */
   report(): {
     readonly answered: readonly { readonly server: string; readonly rtt: number }[];
     readonly failed: readonly { readonly server: string; readonly reason: string }[];
   } {
-    const told = this.#answered.size > 0 ? this.#failed : new Map([...this.#unasked, ...this.#failed]);
+    const unheard = [...this.#unheard].map((server): [string, string] => [server, 'no answer']);
+    const all = new Map([...this.#unasked, ...unheard, ...this.#failed]);
+    const told = this.#answered.size > 0 ? this.#failed : all;
     return {
       answered: [...this.#answered].map(([server, rtt]) => ({ server, rtt })),
       failed: [...told].flatMap(([server, reason]) =>
