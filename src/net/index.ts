@@ -5,10 +5,12 @@ export { type AddressFields, type NodeAddress, parseAddress } from './address.ts
 export { ERROR_CODES, type ErrorCode, P2pdError, reasonOf } from './errors.ts';
 export type * from './events.ts';
 export type { Identity } from './identity.ts';
+export { InfoAnswers, type Offer, serversFor, startInfoServer } from './info-server.ts';
 export { Interface, type InterfaceDict, listInterfaces, type NatDict } from './interface.ts';
 export type * from './io/io.ts';
 export { P2PNode } from './node.ts';
 export * from './node-options.ts';
+export { startNtpServer } from './ntp/server.ts';
 export type { BenchResult } from './pipe/bench.ts';
 export type { Pipe } from './pipe/pipe.ts';
 export { PUBLIC_SERVERS } from './public-servers.ts';
@@ -16,7 +18,7 @@ export { createResolver } from './resolve.ts';
 export { orderByMemory } from './server-memory.ts';
 export type { RunningServer, ServerKind, ServerUse } from './server-use.ts';
 export { NO_SERVERS, type ServerList, type ServersDocument } from './servers.ts';
-export { parseServersText } from './servers-file.ts';
+export { formatServers, parseServersText } from './servers-file.ts';
 export {
   type ClaimedIdentity,
   chooseInterfaces,
@@ -25,9 +27,14 @@ export {
   openStateFiles,
   readTextFile,
   sampleLoad,
+  serveIdentity,
 } from './setup.ts';
+export { type BrokerStats, startBroker } from './signal/broker.ts';
 export type { StateFiles } from './state-files.ts';
 export { findOuter } from './stun/client.ts';
+export { startStunServer } from './stun/server.ts';
 export { SERVICES_TIMEOUT } from './timing.ts';
-export { fetchServers, findLocalServe, parseVia } from './via.ts';
+export { fetchServers, findLocalServe, INFO_PORT, KEY_PREFIX_LENGTH, parseVia } from './via.ts';
+export { encodeBase16 } from './wire/base16.ts';
 export { type Endpoint, type Family, formatEndpoint } from './wire/endpoint.ts';
+export { canonicalIp, familyOf, reachOf } from './wire/ip.ts';

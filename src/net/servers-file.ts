@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { P2pdError } from './errors.ts';
-import type { HostPort, ServerList } from './servers.ts';
+import type { HostPort, ServerList, ServersDocument } from './servers.ts';
 import { canonicalIp } from './wire/ip.ts';
 
 /** Characters of the whole file. */
@@ -117,7 +117,7 @@ export function parseServersText(text: string): ServerList {
 }
 
 /** What `parseServers` reads. */
-export function formatServers(servers: ServerList): object {
+export function formatServers(servers: ServerList): ServersDocument {
   const ntp = servers.ntp.map((server) => {
     const name = server.host.includes(':') ? `[${server.host}]` : server.host;
     return server.port === NTP_PORT ? server.host : `${name}:${server.port}`;

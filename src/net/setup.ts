@@ -63,12 +63,8 @@ export async function readTextFile(path: string, limit: number): Promise<string>
 export async function claimIdentity(io: Io, directory?: string): Promise<ClaimedIdentity> {
   const { claimSlot, defaultStateDirectory, machineIdOf, StateError } = await import('./io/files.ts');
   const state = directory ?? defaultStateDirectory();
-  const keys = {
-    generate: () => generateSecretKey((length) => io.randomBytes(length)),
-    isValid: isValidSecretKey,
-  };
   try {
-    const slot = await claimSlot(state, keys);
+    const slot = await claimSlot(state, keyRules(io));
     const machineId = await machineIdOf(state);
     return {
       identity: identityOf(slot.secretKey),
@@ -78,10 +74,35 @@ export async function claimIdentity(io: Io, directory?: string): Promise<Claimed
       release: slot.release,
     };
   } catch (error) {
-    if (!(error instanceof StateError)) throw error;
-    const code = error.kind === 'damaged' ? 'KEY_DAMAGED' : 'STATE_UNUSABLE';
-    throw new P2pdError(code, error.message, { cause: error });
+    throw error instanceof StateError ? stateFault(error) : error;
   }
+}
+
+/**
+ * The key of `serve`: one for all that run on a state directory.
+ *
+ * @param directory undefined: P2PD_HOME, else the platform's data directory
+ * @throws P2pdError STATE_UNUSABLE, KEY_DAMAGED
+ */
+export async function serveIdentity(io: Io, directory?: string): Promise<Identity> {
+  const { defaultStateDirectory, loadNamedKey, StateError } = await import('./io/files.ts');
+  try {
+    return identityOf(await loadNamedKey(directory ?? defaultStateDirectory(), 'serve.key', keyRules(io)));
+  } catch (error) {
+    throw error instanceof StateError ? stateFault(error) : error;
+  }
+}
+
+function keyRules(io: Io) {
+  return {
+    generate: () => generateSecretKey((length) => io.randomBytes(length)),
+    isValid: isValidSecretKey,
+  };
+}
+
+function stateFault(error: Error & { readonly kind: 'unusable' | 'damaged' }): P2pdError {
+  const code = error.kind === 'damaged' ? 'KEY_DAMAGED' : 'STATE_UNUSABLE';
+  return new P2pdError(code, error.message, { cause: error });
 }
 
 /**

@@ -97,6 +97,22 @@ async function usable<T>(directory: string, action: () => Promise<T>): Promise<T
   }
 }
 
+/**
+ * The key of a name that no slot has; made the first time. Processes that come at once have the same.
+ *
+ * @throws StateError
+ */
+export async function loadNamedKey(directory: string, name: string, keys: KeyRules): Promise<Uint8Array> {
+  await makeDirectory(directory);
+  try {
+    return await loadKey(directory, name, keys);
+  } catch (error) {
+    // Another process made it in between.
+    if (!(error instanceof StateError && isCode(error.cause, 'EEXIST'))) throw error;
+    return loadKey(directory, name, keys);
+  }
+}
+
 async function loadKey(directory: string, name: string, keys: KeyRules): Promise<Uint8Array> {
   const path = join(directory, name);
   const text = await usable(directory, () => readIfThere(path));
@@ -124,9 +140,13 @@ async function readIfThere(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (isCode(error, 'ENOENT')) return null;
     throw error;
   }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 /** Whole or not at all, and never over a file that is there already. */
@@ -163,7 +183,7 @@ async function keptMachineId(directory: string): Promise<string> {
     const fresh = randomBytes(16).toString('hex');
     await writeNew(path, `${fresh}\n`).catch((error: unknown) => {
       // Another process was first: its id counts.
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (!isCode(error, 'EEXIST')) throw error;
     });
     return (await readIfThere(path))?.trim() ?? fresh;
   });
