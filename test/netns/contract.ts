@@ -23,6 +23,13 @@ const path = oneOf('external', 'local');
 const family = oneOf(4, 6);
 const nodeId = matches(/^[0-9a-f]{32}$/);
 
+/** Every kind of service, and no other. */
+function isServers(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const kinds = ['mqtt', 'ntp', 'pnp', 'stun', 'turn'];
+  return Object.keys(value).toSorted().join() === kinds.join() && Object.values(value).every(Array.isArray);
+}
+
 /** Fields of each event besides schemaVersion, event and at; a name with ? may be absent. */
 const EVENTS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   step: {
@@ -35,6 +42,7 @@ const EVENTS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
     nodeId,
     port: number,
     nickname: oneOf(null),
+    'servers?': isServers,
   },
   attempt: {
     pipe: text,

@@ -8,9 +8,8 @@ import { topicOf } from '../../src/net/signal/envelope.ts';
 import { describeNeeding } from '../helpers/needs.ts';
 import { carrying, type Flow, startCapture } from './capture.ts';
 import { expectContract } from './contract.ts';
-import type { Program } from './lab.ts';
 import { meetingSide, SERVICES } from './plans.ts';
-import { inMeeting, SERVICE_NEEDS, serversFile } from './services.ts';
+import { inMeeting, outcomes, SERVICE_NEEDS, serversFile } from './services.ts';
 
 const homes = { a: 'nat', b: 'public' } as const;
 const SECRET = 'the heron lands at dawn';
@@ -18,12 +17,6 @@ const families = [
   { family: 4, ip: 'ipv4', af: '2' },
   { family: 6, ip: 'ipv6', af: '23' },
 ] as const;
-
-/** What each step said when it was over. */
-function outcomes(program: Program): Record<string, unknown> {
-  const over = program.all('step').filter(({ state }) => state !== 'start');
-  return Object.fromEntries(over.map(({ name, state, detail }) => [String(name), `${state}: ${detail}`]));
-}
 
 function isBroker({ from, to }: Flow): boolean {
   return [from.port, to.port].some((port) => port >= 1883 && port <= 1885);
@@ -47,10 +40,10 @@ describeNeeding(SERVICE_NEEDS, 'meeting through mosquitto, coturn and chrony', (
         const [a, b] = [meetingSide('a', homes.a), meetingSide('b', homes.b)];
         const peer = await lab.accept('a', ['--echo', ...options]);
 
-        expect(outcomes(peer.program)).toEqual({
+        expect(await outcomes(peer.program)).toEqual({
           interfaces: expect.stringMatching(/^ok/),
           stun: expect.stringContaining(a.outer[ip]),
-          mqtt: expect.stringMatching(/^ok: .*1883.*1884.*1885|^ok: (.*188[345]){3}/),
+          mqtt: expect.stringMatching(/^ok: (.*:188[345]){3}/),
           ntp: expect.stringMatching(/^ok: [−+][\d.]+ ± [\d.]+ ms by 1 server/),
         });
         const address = parseAddress(peer.address);

@@ -152,6 +152,18 @@ export function inMeeting(
   return inLab(meeting(homes), async (lab) => body(lab, await startServices(lab)));
 }
 
+/** How each step of a node's start ended, `ok: detail`, once all of its services have; the clock may come late. */
+export function outcomes(program: Program): Promise<Readonly<Record<string, string>>> {
+  const services = ['stun', 'mqtt', 'ntp'];
+  return program.until('outcomes of all services', () => {
+    const over = program.all('step').filter(({ state }) => state !== 'start');
+    const found = Object.fromEntries(
+      over.map(({ name, state, detail }) => [String(name), `${state}: ${detail}`]),
+    );
+    return services.every((name) => name in found) ? found : undefined;
+  });
+}
+
 /** Waits until a server answers on each of its addresses, over each protocol. */
 async function answering(
   lab: Lab,
