@@ -255,9 +255,10 @@ function shortened(text: string): string {
   return text.slice(0, MAX_LINE);
 }
 
-/** What is typed anew has no fault yet. */
+/** What is typed anew, or asked to serve, has no fault yet. */
 function reduceUiEvent(state: State, event: UiEvent): State {
-  const error = event.action === 'draft' ? null : state.error;
+  const begins = event.action === 'draft' || (event.action === 'go' && event.screen === 'serve');
+  const error = begins ? null : state.error;
   return markRead({ ...state, error, ui: reduceUi(state.ui, event) });
 }
 

@@ -16,6 +16,13 @@ export function outerText({ outer, agreed, rtt }: OuterFact): string {
   return `${outer} by ${agreed} server${agreed === 1 ? '' : 's'}, ${Math.round(rtt)} ms`;
 }
 
+/** `4 × ENOTFOUND, 1 × no answer`: what was seen of servers, the same reasons together. */
+export function reasonsText(failed: readonly { readonly reason: string }[]): string {
+  const counts = new Map<string, number>();
+  for (const { reason } of failed) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return [...counts].map(([reason, count]) => `${count} × ${reason}`).join(', ') || 'no reason known';
+}
+
 /** `broker.example:1883`: brokers without the part that they have in common. */
 export function brokerName(url: string): string {
   return url.replace(/^mqtts?:\/\//, '');

@@ -13,6 +13,7 @@ import { createLab, type Lab, type LabHost } from '../lab/index.ts';
 const NO_FILES: StateFiles = { read: async () => null, write: async () => undefined };
 
 export interface Side {
+  readonly ctx: Context;
   readonly session: Session;
   readonly events: readonly Stamped[];
   readonly released: readonly number[];
@@ -54,6 +55,7 @@ export function sideOn(host: LabHost, claim?: () => Promise<ClaimedIdentity>): S
     files: async () => NO_FILES,
   };
   return {
+    ctx,
     session: createSession(ctx, store),
     events,
     released,

@@ -9,7 +9,7 @@ import {
   P2pdError,
   SERVICES_TIMEOUT,
 } from '../../net/index.ts';
-import { outerText } from '../world.ts';
+import { outerText, reasonsText } from '../world.ts';
 import type { Context } from './context.ts';
 import { chooseServers } from './servers.ts';
 import { runStep } from './steps.ts';
@@ -46,7 +46,7 @@ async function askStun(
   servers: Parameters<typeof findOuter>[0]['servers'],
 ): Promise<readonly OuterFact[]> {
   const resolve = createResolver(io);
-  const { facts } = await findOuter({
+  const { facts, failed } = await findOuter({
     io,
     interfaces: found,
     servers,
@@ -54,7 +54,8 @@ async function askStun(
     timeout: SERVICES_TIMEOUT,
     signal,
   });
-  if (facts.length === 0)
-    throw new P2pdError('NO_SERVICE', 'no server answers: outer addresses are not known');
+  if (facts.length === 0) {
+    throw new P2pdError('NO_SERVICE', `none answers: ${reasonsText(failed)}; outer addresses are not known`);
+  }
   return facts;
 }

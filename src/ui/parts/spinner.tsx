@@ -13,6 +13,7 @@ const Tick = createContext(0);
 export function TickProvider({ children }: { readonly children: ReactNode }) {
   const waiting = useStore(
     (state) =>
+      (state.ui.screen === 'serve' && state.serving === null) ||
       state.steps.some((step) => step.state === 'start') ||
       state.pipes.some((pipe) => pipe.state === 'connecting'),
   );

@@ -15,6 +15,14 @@ const DETAIL_AT = 2 + NAME_WIDTH + 1 + TIME_WIDTH + 2;
 /** Lines of a detail where the terminal has room. */
 const MAX_LINES = 2;
 
+/** In the order that start-up is thought of, whichever part began first. */
+const ORDER: readonly StepState['name'][] = [
+  ...(['interfaces', 'identity', 'servers', 'listen'] as const),
+  ...(['stun', 'mqtt', 'ntp', 'portmap', 'nickname'] as const),
+];
+/** Of these a few words are enough, unless they failed. */
+const SHORT: ReadonlySet<StepState['name']> = new Set(['interfaces', 'identity', 'listen']);
+
 /** A step with its detail as lines. */
 export interface StepRows {
   readonly step: StepState;
@@ -33,12 +41,14 @@ export function stepRows(
   mark: string,
 ): readonly StepRows[] {
   const room = Math.max(1, columns - DETAIL_AT);
-  const details = steps.map((step) => detailLines(makeVisible(step.detail), room, mark));
-  const fits = details.flat().length <= rows;
-  return steps.map((step, i) => ({
-    step,
-    details: fits ? (details[i] ?? []) : [cut(makeVisible(step.detail), room, mark)],
-  }));
+  const sorted = steps.toSorted((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
+  const short = sorted.map((step) => ({ step, details: [cut(makeVisible(step.detail), room, mark)] }));
+  const long = short.map((row) =>
+    SHORT.has(row.step.name) && row.step.state !== 'failed'
+      ? row
+      : { step: row.step, details: detailLines(makeVisible(row.step.detail), room, mark) },
+  );
+  return long.flatMap(({ details }) => details).length <= rows ? long : short;
 }
 
 function detailLines(detail: string, columns: number, mark: string): string[] {

@@ -83,8 +83,8 @@ function useMenuActions(): (intent: Intent) => boolean {
         emit({ event: 'ui', action: 'go', screen: 'log' });
         return true;
       case 'go-serve':
-        void session.serve();
         emit({ event: 'ui', action: 'go', screen: 'serve' });
+        void session.serve();
         return true;
       case 'start-node':
         void session.startNode();
