@@ -7,7 +7,7 @@ import type { SignalEvent, WorldEvent } from '../net/index.ts';
 import { METHOD_NAMES } from './config.ts';
 import type { LogLevel, Stamped } from './events.ts';
 import type { State, WorldState } from './state.ts';
-import { signalReport, worldChanges } from './world.ts';
+import { nextWorld, signalReport, worldChanges } from './world.ts';
 
 interface LogText {
   readonly level: LogLevel;
@@ -58,7 +58,8 @@ function lineOf(event: Stamped): LogText | null {
 }
 
 function worldLog(before: WorldState | null, after: WorldEvent): readonly LogText[] {
-  const lines: readonly LogText[] = worldChanges(before, after).map((text) => ({ level: 'info', text }));
+  const changes = worldChanges(before, nextWorld(before, after));
+  const lines: readonly LogText[] = changes.map((text) => ({ level: 'info', text }));
   if (!after.offline || before?.offline === true) return lines;
   return [...lines, { level: 'warn', text: 'no public service answers' }];
 }

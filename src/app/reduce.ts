@@ -17,7 +17,6 @@ import {
   type AttemptState,
   MAX_ATTEMPTS,
   MAX_FACTS,
-  MAX_LINE,
   MAX_LOG,
   MAX_MESSAGE_TEXT,
   MAX_MESSAGES,
@@ -25,9 +24,9 @@ import {
   type PipeState,
   type State,
   type StepState,
-  type WorldState,
 } from './state.ts';
 import { chatWhenOpen, reduceUi, type UiEvent } from './ui-state.ts';
+import { nextWorld, shortened } from './world.ts';
 
 export function reduce(state: State, event: Stamped): State {
   const next = fold(state, event);
@@ -115,18 +114,9 @@ function reduceReady(state: State, event: Stamped<ReadyEvent>): State {
   };
 }
 
-function reduceWorld(state: State, { node, outer, brokers, clock, offline }: WorldEvent): State {
-  const world: WorldState = {
-    outer: outer.slice(0, MAX_FACTS).map((fact) => ({ ...fact, outer: shortened(fact.outer) })),
-    brokers: brokers.slice(0, MAX_FACTS).map((broker) => ({
-      ...broker,
-      url: shortened(broker.url),
-      reason: broker.reason === null ? null : shortened(broker.reason),
-    })),
-    clock,
-    offline,
-  };
-  return { ...state, worlds: { ...state.worlds, [node]: world } };
+function reduceWorld(state: State, event: WorldEvent): State {
+  const world = nextWorld(state.worlds[event.node] ?? null, event);
+  return { ...state, worlds: { ...state.worlds, [event.node]: world } };
 }
 
 function reduceStopped(state: State, nodeId: string): State {
@@ -249,10 +239,6 @@ function reduceError(state: State, event: Stamped<ErrorEvent>): State {
 
 function addLog(state: State, at: number, level: LogLevel, text: string): State {
   return { ...state, log: [...state.log.slice(1 - MAX_LOG), { at, level, text: shortened(text) }] };
-}
-
-function shortened(text: string): string {
-  return text.slice(0, MAX_LINE);
 }
 
 /** What is typed anew, or asked to serve, has no fault yet. */

@@ -119,7 +119,7 @@ function outerOf(facts: readonly OuterFact[], nic: string, inner: string): strin
 }
 
 /** Brokers and clock, a line each: `mqtt  broker.example:1883  listening  rtt 21 ms`. */
-export function outsideLines(world: WorldState): string[] {
+export function outsideLines(world: Pick<WorldState, 'brokers' | 'clock'>): string[] {
   const { brokers, clock } = world;
   const names = brokers.map(({ url }) => makeVisible(brokerName(url)));
   const width = Math.max(0, ...names.map((name) => name.length));
@@ -134,7 +134,7 @@ export function outsideLines(world: WorldState): string[] {
 }
 
 function brokerOutcome({ state, rtt, reason }: BrokerFact): string {
-  if (state === 'lost') return `lost: ${makeVisible(reason ?? 'no reason known')}`;
+  if (state === 'lost') return `unreachable: ${makeVisible(reason ?? 'no reason known')}`;
   return rtt === null ? state : `${state}  ${formatMs(rtt)}`;
 }
 

@@ -52,6 +52,8 @@ export interface NodeState {
 export interface WorldState {
   readonly outer: readonly OuterFact[];
   readonly brokers: readonly BrokerFact[];
+  /** How trying each broker ended last, by URL: while it is tried again, that is no news. */
+  readonly outcomes: Readonly<Record<string, 'listening' | 'lost'>>;
   /** null = not known. */
   readonly clock: ClockOffset | null;
   /** Services were asked, and none of any kind answered. */

@@ -2,8 +2,8 @@
  * The world outside in words: clocks, brokers, how a peer answers over signalling, and what changed
  * since a node told last. Pure; nothing is made visible here.
  */
-import type { BrokerFact, ClockOffset, OuterFact } from '../net/index.ts';
-import type { SignalState, WorldState } from './state.ts';
+import type { BrokerFact, ClockOffset, OuterFact, WorldEvent } from '../net/index.ts';
+import { MAX_FACTS, MAX_LINE, type SignalState, type WorldState } from './state.ts';
 
 /** `−3.2 ± 1.1 ms`. */
 export function clockText({ offset, error }: ClockOffset): string {
@@ -53,30 +53,58 @@ export function signalReport(signal: SignalState): string {
   return signalLine(signal) + names;
 }
 
+/** A line about what servers and peers said, as long as it is kept. */
+export function shortened(text: string): string {
+  return text.slice(0, MAX_LINE);
+}
+
+/** What a node told, bounded. @param before null: it told nothing yet */
+export function nextWorld(before: WorldState | null, event: WorldEvent): WorldState {
+  const brokers = event.brokers.slice(0, MAX_FACTS).map((broker) => ({
+    ...broker,
+    url: shortened(broker.url),
+    reason: broker.reason === null ? null : shortened(broker.reason),
+  }));
+  const outcomes = brokers.flatMap(({ url, state }) => {
+    const outcome = state === 'connecting' ? before?.outcomes[url] : state;
+    return outcome === undefined ? [] : [[url, outcome] as const];
+  });
+  return {
+    outer: event.outer.slice(0, MAX_FACTS).map((fact) => ({ ...fact, outer: shortened(fact.outer) })),
+    brokers,
+    outcomes: Object.fromEntries(outcomes),
+    clock: event.clock,
+    offline: event.offline,
+  };
+}
+
 /**
- * What is different now, a line each. The first time only brokers are told: the steps of the start
- * have told the rest.
+ * What is different now, a line each. What is known for the first time, the steps of the start tell.
  *
  * @param before null: nothing was known
  */
 export function worldChanges(before: WorldState | null, after: WorldState): readonly string[] {
   return [
-    ...after.brokers.flatMap((broker) => brokerChange(before?.brokers ?? [], broker)),
-    ...(before === null ? [] : outerChanges(before.outer, after.outer)),
-    ...(before === null ? [] : clockChange(before.clock, after.clock)),
+    ...after.brokers.flatMap((broker) => brokerChange(before?.outcomes[broker.url], broker)),
+    ...outerChanges(before?.outer ?? [], after.outer),
+    ...clockChange(before?.clock ?? null, after.clock),
     ...(before?.offline === true && !after.offline ? ['a service can be reached again'] : []),
   ];
 }
 
-function brokerChange(before: readonly BrokerFact[], { url, state, reason }: BrokerFact): readonly string[] {
-  const last = before.find((broker) => broker.url === url)?.state;
-  if (state === last || state === 'connecting') return [];
+function brokerChange(
+  before: 'listening' | 'lost' | undefined,
+  { url, state, reason }: BrokerFact,
+): readonly string[] {
+  if (state === before || state === 'connecting') return [];
   const name = brokerName(url);
   if (state === 'listening') return [`mqtt: listening at ${name}`];
-  return [`mqtt: ${name} is lost: ${reason ?? 'no reason known'}`];
+  const what = before === undefined ? 'cannot be reached' : 'is lost';
+  return [`mqtt: ${name} ${what}: ${reason ?? 'no reason known'}`];
 }
 
 function outerChanges(before: readonly OuterFact[], after: readonly OuterFact[]): readonly string[] {
+  if (before.length === 0) return [];
   const ways = (facts: readonly OuterFact[]) =>
     new Set(facts.map((fact) => `${fact.inner} as ${fact.outer}`));
   const known = ways(before);
@@ -85,7 +113,7 @@ function outerChanges(before: readonly OuterFact[], after: readonly OuterFact[])
 
 /** A clock that moved within what it was known to is no news. */
 function clockChange(before: ClockOffset | null, after: ClockOffset | null): readonly string[] {
-  if (after === null) return [];
-  if (before !== null && Math.abs(after.offset - before.offset) <= before.error) return [];
+  if (before === null || after === null) return [];
+  if (Math.abs(after.offset - before.offset) <= before.error) return [];
   return [`ntp: ${clockText(after)}`];
 }

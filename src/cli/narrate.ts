@@ -6,7 +6,7 @@ import { METHOD_NAMES } from '../app/config.ts';
 import type { LogLevel, Stamped } from '../app/events.ts';
 import type { WorldState } from '../app/state.ts';
 import { makeVisible } from '../app/visible.ts';
-import { signalReport, worldChanges } from '../app/world.ts';
+import { nextWorld, signalReport, worldChanges } from '../app/world.ts';
 
 export interface Line {
   readonly to: 'stdout' | 'stderr';
@@ -35,8 +35,9 @@ export function createNarrator(options: NarrateOptions): (event: Stamped) => rea
   return (event) => {
     if (event.event === 'world') {
       const before = worlds.get(event.node) ?? null;
-      worlds.set(event.node, event);
-      return narrateWorld(before, event, options.log);
+      const after = nextWorld(before, event);
+      worlds.set(event.node, after);
+      return narrateWorld(before, after, options.log);
     }
     if (event.event === 'open') peers.set(event.pipe, event.peer.slice(0, SHORT_ID));
     const line = narrate(event, options, peers);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { AppEvent } from '../../src/app/events.ts';
 import { logLinesOf } from '../../src/app/log-line.ts';
 import { INITIAL_STATE } from '../../src/app/state.ts';
+import { nextWorld } from '../../src/app/world.ts';
 import { attempt, message, NODE_ID, open, PEER_ID, ready, signal, world } from '../ui/sample-events.ts';
 
 const BROKER = { url: 'mqtt://mqtt.example.com:1883', state: 'listening', rtt: 21, reason: null } as const;
@@ -46,6 +47,6 @@ test.each<AppEvent>([
 });
 
 test('log: of the world outside, what has not changed is not told again', () => {
-  const known = { ...INITIAL_STATE, worlds: { [NODE_ID]: world() } };
+  const known = { ...INITIAL_STATE, worlds: { [NODE_ID]: nextWorld(null, world()) } };
   expect(logLinesOf({ ...world(), at: 2 }, known)).toEqual([]);
 });

@@ -141,7 +141,7 @@ describe('select', () => {
     expect(outsideLines(world())).toEqual([
       'mqtt   mqtt.example.com:1883    listening  23 ms',
       'mqtt   broker.example.net:8883  listening',
-      'mqtt   198.51.100.10:1883       lost: no answer',
+      'mqtt   198.51.100.10:1883       unreachable: no answer',
       'clock  −3.2 ± 1.1 ms, 4 servers agree',
     ]);
     expect(outsideLines(world({ brokers: [], clock: null }))).toEqual([
@@ -153,6 +153,6 @@ describe('select', () => {
     const [broker] = world().brokers;
     if (broker === undefined) throw new Error('no sample');
     const odd = { ...broker, state: 'lost', reason: 'go\x1b[2J' } as const;
-    expect(outsideLines(world({ brokers: [odd] }))[0]).toContain('lost: go\\x1b[2J');
+    expect(outsideLines(world({ brokers: [odd] }))[0]).toContain('unreachable: go\\x1b[2J');
   });
 });

@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { brokerName, clockText, outerText, signalLine, worldChanges } from '../../src/app/world.ts';
+import type { WorldState } from '../../src/app/state.ts';
+import {
+  brokerName,
+  clockText,
+  nextWorld,
+  outerText,
+  reasonsText,
+  signalLine,
+  worldChanges,
+} from '../../src/app/world.ts';
+import type { BrokerFact, WorldEvent } from '../../src/net/index.ts';
 import { signal, world } from '../ui/sample-events.ts';
 
 describe('words about the world outside', () => {
@@ -15,6 +25,12 @@ describe('words about the world outside', () => {
     const [fact] = world().outer;
     expect(fact && outerText(fact)).toBe('203.0.113.7 by 2 servers, 21 ms');
     expect(fact && outerText({ ...fact, agreed: 1 })).toBe('203.0.113.7 by 1 server, 21 ms');
+  });
+
+  test('reasons: the same together', () => {
+    const reasons = ['no answer', 'ENOTFOUND', 'no answer'].map((reason) => ({ reason }));
+    expect(reasonsText(reasons)).toBe('2 × no answer, 1 × ENOTFOUND');
+    expect(reasonsText([])).toBe('no reason known');
   });
 
   test('broker: is named without its scheme', () => {
@@ -39,41 +55,63 @@ describe('words about the world outside', () => {
 describe('what changed outside', () => {
   const [outer4, outer6] = world().outer;
   const [first, second, lost] = world().brokers;
+  if (!(outer4 && outer6 && first && second && lost)) throw new Error('no sample');
 
-  test('the first time: brokers, as the steps of the start have told the rest', () => {
-    expect(worldChanges(null, world())).toEqual([
-      'mqtt: listening at mqtt.example.com:1883',
-      'mqtt: listening at broker.example.net:8883',
-      'mqtt: 198.51.100.10:1883 is lost: no answer',
+  /** Lines of each event in turn. */
+  function told(...events: readonly WorldEvent[]): (readonly string[])[] {
+    let before: WorldState | null = null;
+    return events.map((event) => {
+      const after = nextWorld(before, event);
+      const lines = worldChanges(before, after);
+      before = after;
+      return lines;
+    });
+  }
+
+  test('the first time: brokers, as the steps of the start tell the rest', () => {
+    const early = world({ outer: [], clock: null });
+    expect(told(early, world())).toEqual([
+      [
+        'mqtt: listening at mqtt.example.com:1883',
+        'mqtt: listening at broker.example.net:8883',
+        'mqtt: 198.51.100.10:1883 cannot be reached: no answer',
+      ],
+      [],
     ]);
   });
 
   test('nothing, where only round trips differ or the clock moved within its error', () => {
     const brokers = world().brokers.map((broker) => ({ ...broker, rtt: 99 }));
     const outer = world().outer.map((fact) => ({ ...fact, rtt: 99, agreed: 9 }));
-    expect(
-      worldChanges(world(), world({ brokers, outer, clock: { offset: -3, error: 1, samples: 3 } })),
-    ).toEqual([]);
+    const clock = { offset: -3, error: 1, samples: 3 };
+    expect(told(world(), world({ brokers, outer, clock }))[1]).toEqual([]);
   });
 
-  test('a broker that is being tried is no news, one that is lost or back is', () => {
-    if (!(first && second && lost)) throw new Error('no sample');
-    const after = world({
-      brokers: [{ ...first, state: 'connecting' }, second, { ...lost, state: 'listening' }],
-    });
-    expect(worldChanges(world(), after)).toEqual(['mqtt: listening at 198.51.100.10:1883']);
-    expect(
-      worldChanges(world(), world({ brokers: [{ ...first, state: 'lost', reason: 'keepalive' }] })),
-    ).toEqual(['mqtt: mqtt.example.com:1883 is lost: keepalive']);
+  test('a broker that is tried again in vain is no news; one that is back, or lost, is', () => {
+    const only = (broker: BrokerFact) => world({ brokers: [broker] });
+    const lines = told(
+      only(lost),
+      only({ ...lost, state: 'connecting', reason: null }),
+      only(lost),
+      only({ ...lost, state: 'connecting', reason: null }),
+      only({ ...lost, state: 'listening', reason: null }),
+      only({ ...lost, reason: 'keepalive' }),
+    );
+    expect(lines.slice(1)).toEqual([
+      [],
+      [],
+      [],
+      ['mqtt: listening at 198.51.100.10:1883'],
+      ['mqtt: 198.51.100.10:1883 is lost: keepalive'],
+    ]);
   });
 
   test('another outer address, another clock, services that are back', () => {
-    if (!(outer4 && outer6)) throw new Error('no sample');
     const after = world({
       outer: [{ ...outer4, outer: '203.0.113.8' }, outer6],
       clock: { offset: 12, error: 2, samples: 4 },
     });
-    expect(worldChanges(world({ offline: true }), after)).toEqual([
+    expect(told(world({ offline: true }), after)[1]).toEqual([
       'stun: servers see 192.0.2.21 as 203.0.113.8',
       'ntp: +12 ± 2 ms',
       'a service can be reached again',

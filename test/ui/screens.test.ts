@@ -176,7 +176,7 @@ test('interfaces: shows kind, gateways, addresses of both families, and the worl
     '198.51.100.7/24',
     'outer 203.0.113.7',
     'mqtt.example.com:1883    listening  23 ms',
-    'lost: no answer',
+    'unreachable: no answer',
     'clock  −3.2 ± 1.1 ms',
   );
   await expect(app.frame()).toMatchFileSnapshot('frames/interfaces.txt');
