@@ -21,6 +21,8 @@ export function logLinesOf(event: Stamped, before: State): readonly LogText[] {
       return worldLog(before.worlds[event.node] ?? null, event);
     case 'signal':
       return signalLog(event);
+    case 'stopped':
+      return [{ level: 'info', text: `${nameOf(event.nodeId, before)} has stopped` }];
     default: {
       const line = lineOf(event);
       return line === null ? [] : [line];
@@ -37,6 +39,7 @@ function lineOf(event: Stamped): LogText | null {
         text: `${event.name}: ${event.detail ?? event.state}`,
       };
     case 'ready':
+      if (event.servers !== undefined) return { level: 'info', text: `serving: --via ${event.address}` };
       return { level: 'info', text: `node ${event.nodeId} is ready on port ${event.port}` };
     case 'address':
       return { level: 'info', text: `node ${event.node} has a newer address` };
@@ -50,11 +53,13 @@ function lineOf(event: Stamped): LogText | null {
       return { level: 'info', text: `pipe ${event.initiator ? 'to' : 'from'} ${event.peer} is open` };
     case 'closed':
       return { level: 'info', text: `pipe ${event.pipe}: ${event.reason}` };
-    case 'stopped':
-      return { level: 'info', text: `node ${event.nodeId} has stopped` };
     default:
       return null;
   }
+}
+
+function nameOf(id: string, { serving }: State): string {
+  return serving?.nodeId === id ? 'serving' : `node ${id}`;
 }
 
 function worldLog(before: WorldState | null, after: WorldEvent): readonly LogText[] {

@@ -1,9 +1,20 @@
 import { expect, test } from 'vitest';
-import type { AppEvent } from '../../src/app/events.ts';
+import type { AppEvent, Stamped } from '../../src/app/events.ts';
 import { logLinesOf } from '../../src/app/log-line.ts';
+import { reduce } from '../../src/app/reduce.ts';
 import { INITIAL_STATE } from '../../src/app/state.ts';
 import { nextWorld } from '../../src/app/world.ts';
-import { attempt, message, NODE_ID, open, PEER_ID, ready, signal, world } from '../ui/sample-events.ts';
+import {
+  attempt,
+  message,
+  NODE_ID,
+  open,
+  PEER_ID,
+  ready,
+  SERVE_ID,
+  signal,
+  world,
+} from '../ui/sample-events.ts';
 
 const BROKER = { url: 'mqtt://mqtt.example.com:1883', state: 'listening', rtt: 21, reason: null } as const;
 
@@ -44,6 +55,19 @@ test.each<AppEvent>([
   message('in', 'a secret'),
 ])('log: says nothing of $event before it has an outcome, nor of what was said', (event) => {
   expect(logLinesOf({ ...event, at: 1 }, INITIAL_STATE)).toEqual([]);
+});
+
+test('log: serving has names of its own', () => {
+  const none = { stun: [], mqtt: [], ntp: [], turn: [], pnp: [] };
+  const begun = { ...ready(SERVE_ID, 0, '192.0.2.5#9f2c'), servers: none, at: 1 } as Stamped;
+  expect(logLinesOf(begun, INITIAL_STATE)).toEqual([
+    { level: 'info', text: 'serving: --via 192.0.2.5#9f2c' },
+  ]);
+  const serving = reduce(INITIAL_STATE, begun);
+  const texts = [SERVE_ID, NODE_ID].map(
+    (nodeId) => logLinesOf({ event: 'stopped', nodeId, at: 2 }, serving)[0]?.text,
+  );
+  expect(texts).toEqual(['serving has stopped', `node ${NODE_ID} has stopped`]);
 });
 
 test('log: of the world outside, what has not changed is not told again', () => {

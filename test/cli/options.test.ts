@@ -145,6 +145,7 @@ describe('help', () => {
     interfaces: [],
     accept: ['--echo', '--once', '--allow <ids>'],
     connect: ['--send <text>', '--bench <bytes>', '--raw', '--linger <seconds>'],
+    serve: ['--host <addresses>', '--ports <list>', '--only <kinds>'],
   };
   const program = createProgram();
 

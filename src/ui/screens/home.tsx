@@ -49,7 +49,9 @@ export function HomeScreen() {
   });
   return (
     <Box flexDirection="column">
-      <Text {...styleOf('muted')}>A direct, encrypted pipe between two machines, and how it came about.</Text>
+      <Text {...styleOf('muted')} wrap="truncate">
+        A direct, encrypted pipe between two machines, and how it came about.
+      </Text>
       <Box marginTop={1}>
         <Menu selected={choice.index} />
         <Steps columns={columns} rows={rows} />
