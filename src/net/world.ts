@@ -131,11 +131,13 @@ export class World {
     const startedAt = io.now();
     await signalling.start(startedAt + SERVICES_TIMEOUT);
     const { listening, brokers } = signalling;
+    // Whoever was not waited for has not failed, unless nobody else answers.
+    const failed = brokers.filter(
+      ({ state }) => state === 'lost' || (state === 'connecting' && listening.length === 0),
+    );
     const report = {
       answered: listening.map((server) => ({ server })),
-      failed: brokers.flatMap(({ url, state, reason }) =>
-        state === 'listening' ? [] : [{ server: url, reason: reason ?? 'no answer' }],
-      ),
+      failed: failed.map(({ url, reason }) => ({ server: url, reason: reason ?? 'no answer' })),
     };
     this.#note('mqtt', report);
     if (listening.length === 0) throw noneAnswered(report);

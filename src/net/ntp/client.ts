@@ -2,10 +2,19 @@
  * Asks time servers for the offset of the own clock (RFC 5905, as SNTP does): several at once, each
  * gently, until enough agree. Whom to believe is `clock-filter.ts`. Effects through Io.
  */
+import { deferred } from '../deferred.ts';
 import type { ClockOffset } from '../events.ts';
 import type { Io, UdpSocket } from '../io/io.ts';
 import type { HostPort } from '../servers.ts';
-import { NTP_AT_ONCE, NTP_ENOUGH, NTP_REFINE, NTP_REPEAT, NTP_RESEND, NTP_SAMPLES } from '../timing.ts';
+import {
+  NTP_AT_ONCE,
+  NTP_ENOUGH,
+  NTP_REFINE,
+  NTP_REPEAT,
+  NTP_RESEND,
+  NTP_SAMPLES,
+  SERVICES_GRACE,
+} from '../timing.ts';
 import { type Endpoint, type Family, formatEndpoint } from '../wire/endpoint.ts';
 import { type ClockSample, filterClock } from './clock-filter.ts';
 import { COOKIE_LENGTH, decodeNtpAnswer, encodeNtpRequest, type NtpAnswer } from './packet.ts';
@@ -40,14 +49,17 @@ interface Question {
   readonly answered: (answer: NtpAnswer) => void;
 }
 
-/** Resolves when enough servers agree, when no more is to be hoped for, or at the timeout. Never rejects. */
+/**
+ * Resolves when enough servers agree, a moment after the first that answered, when no more is to be
+ * hoped for, or at the timeout. Never rejects.
+ */
 export async function measureClock(task: ClockTask): Promise<ClockReport> {
   const { io, timeout } = task;
   const over = new AbortController();
-  const round = new Round({ ...task, signal: AbortSignal.any([task.signal, over.signal]) }, () =>
-    over.abort(),
-  );
-  await Promise.race([round.run(), io.sleepUntil(io.now() + timeout, over.signal)]);
+  const stop = AbortSignal.any([task.signal, over.signal]);
+  const round = new Round({ ...task, signal: stop });
+  const grace = round.first.then(() => io.sleepUntil(io.now() + SERVICES_GRACE, stop));
+  await Promise.race([round.run(), round.enough, grace, io.sleepUntil(io.now() + timeout, stop)]);
   over.abort();
   return round.report();
 }
@@ -56,16 +68,28 @@ export async function measureClock(task: ClockTask): Promise<ClockReport> {
 class Round {
   readonly #task: ClockTask;
   readonly #asker: Asker;
-  readonly #enough: () => void;
+  readonly #first = deferred<void>();
+  readonly #enough = deferred<void>();
   readonly #samples: ClockSample[] = [];
   readonly #answered: { readonly server: string; readonly rtt: number }[] = [];
   readonly #failed = new Map<string, string>();
+  /** Asked, and nothing is known yet. */
+  readonly #open = new Set<string>();
   #next = 0;
 
-  constructor(task: ClockTask, enough: () => void) {
+  constructor(task: ClockTask) {
     this.#task = task;
     this.#asker = new Asker(task);
-    this.#enough = enough;
+  }
+
+  /** Resolves when a server has answered. */
+  get first(): Promise<void> {
+    return this.#first.promise;
+  }
+
+  /** Resolves when so many agree that more would tell nothing new. */
+  get enough(): Promise<void> {
+    return this.#enough.promise;
   }
 
   async run(): Promise<void> {
@@ -74,7 +98,10 @@ class Round {
 
   report(): ClockReport {
     this.#asker.close();
-    const failed = [...this.#failed].map(([server, reason]) => ({ server, reason }));
+    // Whoever was not waited for has not failed, unless nobody else has answered.
+    const unheard =
+      this.#answered.length > 0 ? [] : [...this.#open].map((server) => [server, 'no answer'] as const);
+    const failed = [...this.#failed, ...unheard].map(([server, reason]) => ({ server, reason }));
     return { clock: filterClock(this.#samples), answered: this.#answered, failed };
   }
 
@@ -88,17 +115,20 @@ class Round {
 
   async #askOne(server: HostPort): Promise<boolean> {
     const name = nameOf(server);
-    this.#failed.set(name, 'no answer');
+    this.#open.add(name);
     try {
       const { sample, rtt } = await this.#asker.ask(server);
-      this.#failed.delete(name);
       this.#samples.push(sample);
       this.#answered.push({ server: name, rtt });
-      if ((filterClock(this.#samples)?.samples ?? 0) >= NTP_ENOUGH) this.#enough();
+      this.#first.resolve();
+      if ((filterClock(this.#samples)?.samples ?? 0) >= NTP_ENOUGH) this.#enough.resolve();
       return true;
     } catch (error) {
-      this.#failed.set(name, error instanceof Error ? error.message : String(error));
+      if (!this.#task.signal.aborted)
+        this.#failed.set(name, error instanceof Error ? error.message : String(error));
       return false;
+    } finally {
+      if (!this.#task.signal.aborted) this.#open.delete(name);
     }
   }
 }
