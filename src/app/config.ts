@@ -1,7 +1,7 @@
 /**
  * What a run of the program was asked for: the contract's options, read and checked by the door.
  */
-import { AVAILABLE_METHODS, type Family, type Method, type Pathway } from '../net/index.ts';
+import type { Family, Method, Pathway } from '../net/index.ts';
 import type { LogLevel } from './events.ts';
 
 /** Which public services a run may use. */
@@ -42,6 +42,9 @@ export const METHOD_LETTERS: Readonly<Record<string, Method>> = {
 export const PATH_LETTERS: Readonly<Record<string, Pathway>> = { e: 'external', l: 'local' };
 export const FAMILY_LETTERS: Readonly<Record<string, Family>> = { 4: 4, 6: 6 };
 
+/** `AVAILABLE_METHODS`, named again: the first frame must not wait for all of net to be loaded. */
+const METHODS: readonly Method[] = ['direct', 'reverse'];
+
 /** The contract's defaults: of the methods, those that this version has. */
 export const DEFAULT_CONFIG: Config = {
   state: undefined,
@@ -49,7 +52,7 @@ export const DEFAULT_CONFIG: Config = {
   servers: { kind: 'public' },
   port: null,
   allow: null,
-  methods: AVAILABLE_METHODS,
+  methods: METHODS,
   paths: ['external', 'local'],
   families: [4, 6],
   timeout: 30_000,

@@ -3,7 +3,6 @@
  * soon: what a command runs is loaded when it is asked for.
  */
 import { Command, CommanderError, Option } from 'commander';
-import { P2pdError } from '../net/index.ts';
 import type { AcceptCommandOptions, ConnectCommandOptions } from './commands.ts';
 import {
   addCommonOptions,
@@ -13,7 +12,7 @@ import {
   parseNodeIds,
   parseSeconds,
 } from './options.ts';
-import { leave, report } from './output.ts';
+import { leave } from './output.ts';
 
 declare const __VERSION__: string;
 
@@ -59,7 +58,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await createProgram().parseAsync(argv);
   } catch (error) {
-    await leave(error instanceof CommanderError ? usage(error, argv) : report(error, argv));
+    // Help and version are no faults.
+    if (error instanceof CommanderError && error.exitCode === 0) await leave(0);
+    const { report } = await import('./report.ts');
+    await leave(report(error, argv));
   }
 }
 
@@ -72,15 +74,4 @@ async function openTui(options: CommonOptions): Promise<void> {
   }
   const { runInTerminal } = await import('./tui.ts');
   await leave(await runInTerminal(configOf(options)));
-}
-
-/** Help and version are no faults; everything else is one line and exit code 2. */
-function usage(error: CommanderError, argv: readonly string[]): number {
-  if (error.exitCode === 0) return 0;
-  const unknown =
-    error.code === 'commander.excessArguments' &&
-    !error.message.includes(" for '") &&
-    `no command is called ${JSON.stringify(argv[2])}`;
-  const message = unknown || error.message.replace(/^error: /, '').replace(/\s+/g, ' ');
-  return report(new P2pdError('USAGE', message, { cause: error }), argv);
 }

@@ -12,7 +12,6 @@ import {
   type ServerChoice,
 } from '../app/config.ts';
 import type { LogLevel } from '../app/events.ts';
-import { P2pdError } from '../net/index.ts';
 
 /** What commander makes of the common options. */
 export interface CommonOptions {
@@ -35,10 +34,13 @@ const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
 /** Adds the options that every command takes. */
 export function addCommonOptions(command: Command): Command {
   return command
-    .option(
-      '--via <host[:port][#key]>',
-      'use a machine that runs serve for every service (default: public servers)',
-      parseGiven,
+    .addOption(
+      new Option(
+        '--via <host[:port][#key]>',
+        'use a machine that runs serve for every service (default: public servers)',
+      )
+        .argParser(parseGiven)
+        .conflicts('servers'),
     )
     .option('--servers <file>', 'JSON list of servers to use instead of the public ones', parseGiven)
     .option('--state <dir>', 'keys and settings; also P2PD_HOME (default: the platform’s data directory)')
@@ -60,7 +62,7 @@ export function addCommonOptions(command: Command): Command {
     .addOption(new Option('--log <level>', 'to stderr (default: warn)').choices(LOG_LEVELS));
 }
 
-/** The run's configuration: what was given over the defaults. @throws P2pdError USAGE for options that exclude each other */
+/** The run's configuration: what was given over the defaults. */
 export function configOf(options: CommonOptions): Config {
   return {
     state: options.state,
@@ -77,9 +79,6 @@ export function configOf(options: CommonOptions): Config {
 }
 
 function serversOf({ via, servers }: CommonOptions): ServerChoice {
-  if (via !== undefined && servers !== undefined) {
-    throw new P2pdError('USAGE', '--via and --servers exclude each other');
-  }
   if (via !== undefined) return { kind: 'via', via };
   return servers === undefined ? DEFAULT_CONFIG.servers : { kind: 'file', path: servers };
 }

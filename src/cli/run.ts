@@ -11,7 +11,8 @@ import { createAppStore, type Store } from '../app/store.ts';
 import { claimIdentity, openIo, openStateFiles, P2pdError } from '../net/index.ts';
 import { jsonLine } from './json.ts';
 import { createNarrator, type NarrateOptions } from './narrate.ts';
-import { errorLine, leave, write } from './output.ts';
+import { leave, write } from './output.ts';
+import { errorLine } from './report.ts';
 
 /** Which events of a command are data on stdout in text mode. */
 export interface Voice extends Omit<NarrateOptions, 'log'> {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type Config, DEFAULT_CONFIG } from '../../src/app/config.ts';
 import { createProgram } from '../../src/cli/main.ts';
 import { addCommonOptions, configOf, parseBytes, parseNodeIds, parseSeconds } from '../../src/cli/options.ts';
-import { P2pdError } from '../../src/net/index.ts';
+import { AVAILABLE_METHODS } from '../../src/net/index.ts';
 
 /** What a command line comes to; throws what commander throws. */
 function parse(...args: readonly string[]): Config {
@@ -17,6 +17,7 @@ describe('options', () => {
   test("without any: the contract's defaults", () => {
     expect(parse()).toEqual(DEFAULT_CONFIG);
     expect(DEFAULT_CONFIG).toMatchObject({
+      methods: AVAILABLE_METHODS,
       paths: ['external', 'local'],
       families: [4, 6],
       timeout: 30_000,
@@ -74,8 +75,10 @@ describe('options', () => {
   });
 
   test('--via and --servers exclude each other', () => {
-    expect(() => parse('--via', 'a', '--servers', 'b')).toThrow('--via and --servers exclude each other');
-    expect(() => parse('--via', 'a', '--servers', 'b')).toThrow(P2pdError);
+    const both = () => parse('--via', 'a', '--servers', 'b');
+    expect(both).toThrow(/'--via .*' cannot be used with option '--servers <file>'/);
+    expect(both).toThrow(CommanderError);
+    expect(() => parse('--servers', 'b', '--via', 'a')).toThrow(CommanderError);
   });
 
   test.each([
