@@ -35,7 +35,8 @@ const HOUR = 3_600_000;
 /** ms in which brokers begin to fail. */
 const TURNS_UNTIL = 9_000;
 
-export function drawPlan(seed: number): SeedPlan {
+/** @param services whether there may be STUN and time servers */
+export function drawPlan(seed: number, services: boolean): SeedPlan {
   const random = createRandom(`plan ${seed}`);
   const fate: Fate = pick(random, ['sound', 'sound', 'sound', 'sound', 'luck', 'doomed']);
   const count = random.integer(3, 5);
@@ -53,7 +54,14 @@ export function drawPlan(seed: number): SeedPlan {
   });
   return {
     fate,
-    world: { seed, brokers: count, stun: random.chance(0.3) ? 2 : 0, ntp: 0, a: side('a'), b: side('b') },
+    world: {
+      seed,
+      brokers: count,
+      stun: services && random.chance(0.3) ? 2 : 0,
+      ntp: services && random.chance(0.3) ? 3 : 0,
+      a: side('a'),
+      b: side('b'),
+    },
     faults: numbers.map((i) => (i === sound ? soundFaults(random) : drawFaults(random))),
     turns: numbers.flatMap((i) => (i === sound ? [] : drawTurns(random, i, doom))),
     sound,
@@ -180,8 +188,9 @@ export function signalTime({ world, faults, sound }: SeedPlan): number | null {
   return delay === undefined || a.loss || b.loss ? null : lengthOf(a) + delay[1] + lengthOf(b);
 }
 
-/** Whether the clocks may be too far apart for a message to be taken without a challenge. */
+/** Whether the clocks may be too far apart for a message to be taken without a challenge: time servers see to it. */
 export function areApart({ world }: SeedPlan): boolean {
+  if (world.ntp !== 0) return false;
   return Math.abs((world.a?.clockOffset ?? 0) - (world.b?.clockOffset ?? 0)) >= SIGNAL_SKEW - 1_000;
 }
 

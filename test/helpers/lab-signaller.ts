@@ -11,6 +11,7 @@ import { Secrets } from '../../src/net/signal/secrets.ts';
 import { type Origin, Signalling } from '../../src/net/signal/signalling.ts';
 import { encodeBase16 } from '../../src/net/wire/base16.ts';
 import type { LabHost } from '../lab/index.ts';
+import { overlay } from '../lab/misbehave.ts';
 
 /** A payload as a broker handed it over. */
 interface Arrival {
@@ -100,22 +101,13 @@ function openAll(arrivals: readonly Arrival[], identity: Identity): Mail[] {
 
 /** A machine's Io that tells what its brokers hand over. */
 function watched({ io }: LabHost, onPayload: (payload: Uint8Array) => void): Io {
-  return new Proxy<Io>(io, {
-    get(target, name: keyof Io) {
-      if (name !== 'openBroker') return target[name].bind(target);
-      const open: Io['openBroker'] = (url, reader, signal) =>
-        target.openBroker(
-          url,
-          {
-            message(topic, payload) {
-              onPayload(payload);
-              reader.message(topic, payload);
-            },
-            closed: (reason) => reader.closed(reason),
-          },
-          signal,
-        );
-      return open;
+  return overlay<Io>(io, {
+    openBroker(url, reader, signal) {
+      const message = (topic: string, payload: Uint8Array) => {
+        onPayload(payload);
+        reader.message(topic, payload);
+      };
+      return io.openBroker(url, { message, closed: (reason) => reader.closed(reason) }, signal);
     },
   });
 }

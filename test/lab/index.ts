@@ -21,7 +21,7 @@ import { describeEvent, type LinkQuality, Network, type Nic, Segment } from './n
 import { LabNtpServer, type NtpBehaviour } from './ntp-server.ts';
 import { createRandom, type Random } from './random.ts';
 import { Router } from './router.ts';
-import type { StaticRoute } from './routes.ts';
+import { ownAddresses, type StaticRoute } from './routes.ts';
 import { LabStunServer, type StunBehaviour } from './stun-server.ts';
 import { DEFAULT_TCP_OPTIONS } from './tcp.ts';
 import type { TcpOptions } from './tcp-types.ts';
@@ -224,11 +224,8 @@ function buildHost(network: Network, options: HostOptions, nat: MakeNat): LabHos
 
 /** The name that clients ask for, made known; without one the host's first address. */
 function nameOf(network: Network, host: Host, name: string | undefined): string {
-  const own = host.nics.flatMap(({ addresses }) => addresses.map(({ ip }) => ip));
+  const own = ownAddresses(host.nics);
   if (name === undefined) return own[0] ?? host.ip();
-  network.names.add(
-    name,
-    own.filter((ip) => reachOf(ip) !== 'link-local'),
-  );
+  network.names.add(name, own);
   return name;
 }

@@ -34,6 +34,12 @@ export function gatewayOf(nic: Nic, family: 4 | 6): string | null {
   return gateway === null || nic.addresses.some(({ ip }) => ip === gateway) ? null : gateway;
 }
 
+/** A machine's addresses that others know it by: all but link-local ones. */
+export function ownAddresses(nics: readonly Nic[]): string[] {
+  const own = nics.flatMap(({ addresses }) => addresses.map(({ ip }) => ip));
+  return own.filter((ip) => reachOf(ip) !== 'link-local');
+}
+
 /** Whether the interface leads beyond its own subnets. */
 export function hasDefaultRoute(nic: Nic, family: 4 | 6): boolean {
   const isUsed = nic.addresses.some(

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { type LabNode, startWorldNodes } from '../helpers/lab-node.ts';
 import { createWorld } from '../helpers/lab-world.ts';
 import { natPreset } from './index.ts';
 
@@ -40,4 +41,27 @@ test('world: a machine behind a NAT is not reached from outside, one without is'
   await lab.advance(40);
   expect(accepted).toEqual(routers.a?.outerIps);
   await expect(lab.run(dial(b, routers.a?.outerIps[0] ?? ''), { within: 5_000 })).rejects.toThrow('pending');
+});
+
+test('world: nodes learn their outer addresses, their clocks and brokers, though a server of each kind fails', async () => {
+  const world = createWorld({
+    seed: 1,
+    a: { nat: natPreset('restrict port', 'preserving'), clockOffset: 250 },
+    b: { clockOffset: -120 },
+  });
+  const { brokers, routers, b } = world;
+  const [[liar], [late]] = [world.stun, world.ntp];
+  Object.assign(liar ?? {}, { behaviour: { lies: '192.0.2.66' } });
+  Object.assign(late ?? {}, { behaviour: { offset: -5_000 } });
+  brokers[2]?.set({ hang: true });
+  const nodes = await startWorldNodes(world);
+  const known = (node: LabNode) => node.of('world').at(-1);
+  expect(known(nodes.a)?.outer.map(({ outer, transport }) => [outer, transport])).toEqual([
+    [routers.a?.outerIps[0], 'udp'],
+  ]);
+  expect(known(nodes.b)?.outer.map(({ outer }) => outer)).toEqual([b.ip()]);
+  expect(known(nodes.a)?.clock?.offset).toBeCloseTo(-250, 0);
+  expect(known(nodes.b)?.clock?.offset).toBeCloseTo(120, 0);
+  expect(known(nodes.a)?.brokers.map(({ state }) => state)).toEqual(['listening', 'listening', 'connecting']);
+  expect([liar?.requests, late?.requests].every((count) => count !== undefined && count > 1)).toBe(true);
 });

@@ -54,7 +54,7 @@ test('meeting: one seed has one course of events, packet by packet', async () =>
 
 /** @param watch is given the world before anything happens in it */
 async function meet(seed: number, watch: (world: LabWorld) => void = () => undefined): Promise<void> {
-  const plan = drawPlan(seed);
+  const plan = drawPlan(seed, true);
   const { random } = plan;
   const world = createWorld(plan.world);
   const { lab, brokers } = world;
@@ -85,6 +85,7 @@ async function meet(seed: number, watch: (world: LabWorld) => void = () => undef
   }
   await lab.runUntil(start + 25_000);
   for (const ask of asks) judge(plan, nodes, ask);
+  expectTrueClocks(world, nodes);
   const opened = asks.flatMap(({ outcome, pipe }) => (outcome === 'open' ? [pipe] : [])).sort();
   for (const { node } of [nodes.a, nodes.b]) expect(node.pipes.map(({ id }) => id).sort()).toEqual(opened);
   await lab.run(Promise.all([nodes.a.node.stop(), nodes.b.node.stop()]));
@@ -135,4 +136,17 @@ function judge(
   expect(direct || (reverse && sound), `${outcome?.message}`).toBe(false);
   expect(outcome?.code).toMatch(sound ? /^NO_PATH$/ : /^(PEER_SILENT|NO_SERVICE|NO_PATH)$/);
   if (at > plan.doom) expect(outcome?.message).toContain('broker');
+}
+
+/** What nodes say of clocks, their own and each other's, holds within the error that they name. */
+function expectTrueClocks(world: LabWorld, nodes: Record<'a' | 'b', LabNode>): void {
+  const ahead = { a: world.a.clockOffset, b: world.b.clockOffset };
+  for (const side of ['a', 'b'] as const) {
+    const own = nodes[side].of('world').flatMap(({ clock }) => clock ?? []);
+    for (const { offset, error } of own) expect(Math.abs(offset + ahead[side])).toBeLessThanOrEqual(error);
+    if (world.ntp.length > 0) continue;
+    const truth = side === 'a' ? ahead.b - ahead.a : ahead.a - ahead.b;
+    const theirs = nodes[side].of('signal').flatMap(({ clock }) => clock ?? []);
+    for (const { offset, error } of theirs) expect(Math.abs(offset - truth)).toBeLessThanOrEqual(error);
+  }
 }
