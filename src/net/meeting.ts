@@ -22,16 +22,9 @@ import { encodeBase16 } from './wire/base16.ts';
 import type { Endpoint } from './wire/endpoint.ts';
 import { familyOf } from './wire/ip.ts';
 
-/** What the meetings of a node stand on. */
-export interface MeetingTask {
-  readonly io: Io;
-  readonly identity: Identity;
-  readonly interfaces: readonly NetworkInterface[];
-  readonly signalling: Signalling;
-  readonly outer: () => readonly OuterFact[];
-  /** The own newest address, as signed bytes, and its sequence number. */
-  readonly ownAddress: () => { readonly bytes: Uint8Array; readonly sequence: number };
-  /** Where this node listens. */
+/** What a node lends to those who bring it pipes. */
+export interface NodeSide {
+  /** Where the node listens. */
   readonly locals: () => readonly Endpoint[];
   readonly allowed: (nodeId: string) => boolean;
   readonly isOpen: (pipe: string) => boolean;
@@ -39,6 +32,17 @@ export interface MeetingTask {
   readonly listener: (startedAt: number) => PipeListener;
   readonly emit: (event: NodeEvent) => void;
   readonly signal: AbortSignal;
+}
+
+/** What the meetings of a node stand on. */
+export interface MeetingTask extends NodeSide {
+  readonly io: Io;
+  readonly identity: Identity;
+  readonly interfaces: readonly NetworkInterface[];
+  readonly signalling: Signalling;
+  readonly outer: () => readonly OuterFact[];
+  /** The own newest address, as signed bytes, and its sequence number. */
+  readonly ownAddress: () => { readonly bytes: Uint8Array; readonly sequence: number };
 }
 
 /** A connect of ours that waits for answers and connections. */

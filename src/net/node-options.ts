@@ -79,6 +79,8 @@ export interface NodeSetup {
   /** null: everybody. */
   readonly allow: readonly string[] | null;
   readonly emit: (event: NodeEvent) => void;
+  /** Called once, when the node listens and before it asks its services. */
+  readonly onListening?: (locals: readonly Endpoint[]) => void;
   readonly onPipe?: (pipe: Pipe) => void;
   readonly onHandlerError?: (error: unknown) => void;
   /** Gives back what the node held (its slot). */

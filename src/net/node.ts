@@ -186,6 +186,7 @@ export class P2PNode {
     const { interfaces, machineId, slot, port } = this.#setup;
     const accept = (stream: ByteStream) => void this.#accept(stream);
     this.#listening = await listen(this.#io, interfaces, port, derivedPort(machineId, slot), accept);
+    this.#setup.onListening?.(this.locals);
     await this.#presence.start();
   }
 

@@ -3,26 +3,15 @@
  * that says so, and its meetings with peers. Wiring only.
  */
 import { addressBytes, encodeAddress } from './address.ts';
-import type { NodeEvent } from './events.ts';
-import { Meetings } from './meeting.ts';
+import { Meetings, type NodeSide } from './meeting.ts';
 import type { NodeSetup } from './node-options.ts';
 import { addressEntries, newestSequence } from './own-address.ts';
-import type { PipeListener } from './pipe/pipe.ts';
 import { NO_SERVERS } from './servers.ts';
 import { Signalling } from './signal/signalling.ts';
-import type { Endpoint } from './wire/endpoint.ts';
 import { World } from './world.ts';
 
-export interface PresenceTask {
+export interface PresenceTask extends NodeSide {
   readonly setup: NodeSetup;
-  /** Where the node listens, from `start` on. */
-  readonly locals: () => readonly Endpoint[];
-  readonly allowed: (nodeId: string) => boolean;
-  readonly isOpen: (pipe: string) => boolean;
-  /** @param startedAt when the pipe showed its first sign */
-  readonly listener: (startedAt: number) => PipeListener;
-  readonly emit: (event: NodeEvent) => void;
-  readonly signal: AbortSignal;
 }
 
 export class Presence {
@@ -109,20 +98,15 @@ export class Presence {
   }
 
   #openMeetings(signalling: Signalling): Meetings {
-    const { setup, locals, allowed, isOpen, listener, emit, signal } = this.#task;
+    const { setup, ...side } = this.#task;
     return new Meetings({
+      ...side,
       io: setup.io,
       identity: setup.identity,
       interfaces: setup.interfaces,
       signalling,
       outer: () => this.#world.outer,
       ownAddress: () => ({ bytes: addressBytes(this.#address), sequence: this.#sequence }),
-      locals,
-      allowed,
-      isOpen,
-      listener,
-      emit,
-      signal,
     });
   }
 }

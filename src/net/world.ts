@@ -69,14 +69,23 @@ export class World {
   tell(): void {
     const { node, emit, signal } = this.#task;
     if (signal.aborted) return;
-    const outcomes = [...this.#outcomes.values()];
+    const { stun, ntp } = this.#task.servers;
+    const asked: readonly (ServiceName | null)[] = [
+      stun.length > 0 ? 'stun' : null,
+      this.#signalling === null ? null : 'mqtt',
+      ntp.length > 0 ? 'ntp' : null,
+    ];
+    const outcomes = asked.flatMap((name) => (name === null ? [] : [this.#outcomes.get(name) ?? null]));
+    const heard =
+      Boolean(this.#signalling?.listening.length) || this.#outer.length > 0 || this.#clock !== null;
     emit({
       event: 'world',
       node,
       outer: this.#outer,
       brokers: this.#signalling?.brokers ?? [],
       clock: this.#clock,
-      offline: outcomes.length > 0 && !outcomes.includes(true) && !this.#signalling?.listening.length,
+      // Not before each kind has had its time.
+      offline: outcomes.length > 0 && !outcomes.includes(null) && !heard,
     });
   }
 

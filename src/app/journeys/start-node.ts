@@ -2,6 +2,7 @@
 import {
   type ClaimedIdentity,
   chooseInterfaces,
+  type Endpoint,
   formatEndpoint,
   type NetworkInterface,
   P2PNode,
@@ -9,7 +10,6 @@ import {
   reasonOf,
   type ServerList,
 } from '../../net/index.ts';
-import type { AppEvent } from '../events.ts';
 import type { Context } from './context.ts';
 import { chooseServers } from './servers.ts';
 import { beginStep, runStep } from './steps.ts';
@@ -42,11 +42,8 @@ export async function startNode(ctx: Context, options: StartNodeOptions = {}): P
     files: claimed.files,
     port: config.port,
     allow: config.allow,
-    emit: (event: AppEvent) => {
-      // It asks its services once it listens.
-      if (event.event === 'step') listening.done();
-      emit(event);
-    },
+    emit,
+    onListening: (locals: readonly Endpoint[]) => listening.done(describeListeners(locals)),
     onPipe: options.onPipe ?? (() => undefined),
     onHandlerError: (error: unknown) => {
       emit({ event: 'log', level: 'error', text: `a message handler failed: ${reasonOf(error)}` });
@@ -54,7 +51,6 @@ export async function startNode(ctx: Context, options: StartNodeOptions = {}): P
     release: claimed.release,
   };
   const node = await P2PNode.startWith(setup).catch(listening.failed);
-  listening.done(describeListeners(node));
   const { nodeId, address, port, slot } = node;
   emit({ event: 'ready', nodeId, address, port, slot, nickname: null });
   return node;
@@ -100,7 +96,7 @@ function describeClaim({ identity, slot }: ClaimedIdentity): string {
   return `node ${identity.nodeId} in slot ${slot}`;
 }
 
-function describeListeners(node: P2PNode): string {
-  const [first, ...more] = node.locals.map(formatEndpoint);
+function describeListeners(locals: readonly Endpoint[]): string {
+  const [first, ...more] = locals.map(formatEndpoint);
   return more.length === 0 ? `${first}` : `${first} and ${more.length} more`;
 }

@@ -7,6 +7,7 @@
  *
  * Which brokers there are links to is `broker-pool.ts`. Effects through Io.
  */
+import { reasonOf } from '../errors.ts';
 import type { BrokerFact } from '../events.ts';
 import type { BrokerConnection, Io } from '../io/io.ts';
 import { BROKER_TIMEOUT, PROBE_INTERVAL, PUBACK_TIMEOUT } from '../timing.ts';
@@ -69,7 +70,7 @@ export class BrokerLink {
       if (this.#over.signal.aborted) this.#connection.close();
       else await this.#connection.subscribe(topic);
     } catch (error) {
-      this.#lose(error instanceof Error ? error.message : String(error));
+      this.#lose(inWords(error));
     } finally {
       limit.abort();
     }
@@ -90,7 +91,7 @@ export class BrokerLink {
       await this.#connection.publish(topic, payload);
       return true;
     } catch (error) {
-      this.#lose(error instanceof Error ? error.message : String(error));
+      this.#lose(inWords(error));
       return false;
     } finally {
       limit.abort();
@@ -147,4 +148,22 @@ export class BrokerLink {
     this.#over.abort(new Error('the link is over'));
     this.#connection?.close();
   }
+}
+
+/** What the system says, for people, and without the broker's name, so that the same reasons are seen to be. */
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'refused: nothing listens there',
+  ECONNRESET: 'reset by the broker',
+  EHOSTUNREACH: 'no such host',
+  ENETUNREACH: 'no route to that network',
+  ENOTFOUND: 'its name is not known',
+  ENODATA: 'its name has no address',
+  ESERVFAIL: 'no name server answers',
+  ETIMEOUT: 'no name server answers',
+  ETIMEDOUT: 'no answer',
+};
+
+function inWords(error: unknown): string {
+  const reason = reasonOf(error);
+  return WORDS[reason] ?? reason;
 }
