@@ -25,15 +25,9 @@ interface Client {
 }
 
 export class ServeUsage {
-  readonly #endpoints: ReadonlyMap<ServerKind, readonly string[]>;
   readonly #counts = new Map<ServerKind, Counts>();
   /** The one seen last at the end. */
   readonly #clients = new Map<string, Client>();
-
-  /** @param endpoints of the kinds that run, in the order in which they are shown */
-  constructor(endpoints: ReadonlyMap<ServerKind, readonly string[]>) {
-    this.#endpoints = endpoints;
-  }
 
   /** Clients that are remembered. */
   get remembered(): number {
@@ -57,11 +51,12 @@ export class ServeUsage {
     return this.#counts.get(kind) ?? { connected: 0, requests: 0, refused: 0, errors: 0 };
   }
 
-  services(now: number): readonly ServedKind[] {
-    return [...this.#endpoints].map(([kind, endpoints]) => {
+  /** @param endpoints of the kinds that run, in the order in which they are shown */
+  services(endpoints: ReadonlyMap<ServerKind, readonly string[]>, now: number): readonly ServedKind[] {
+    return [...endpoints].map(([kind, at]) => {
       const { connected, requests, refused, errors } = this.counts(kind);
       const clients = kind === 'mqtt' ? connected : this.#recent(kind, now);
-      return { kind, endpoints, clients, requests, refused, errors };
+      return { kind, endpoints: at, clients, requests, refused, errors };
     });
   }
 

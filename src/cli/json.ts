@@ -9,7 +9,7 @@ export const SCHEMA_VERSION = 1;
 /** Public fields of each public event, in the contract's order. */
 const FIELDS: { readonly [E in AppEvent['event']]?: readonly string[] } = {
   step: ['name', 'state', 'detail'],
-  ready: ['address', 'nodeId', 'port', 'nickname'],
+  ready: ['address', 'nodeId', 'port', 'nickname', 'servers'],
   attempt: ['pipe', 'method', 'path', 'family', 'state', 'local', 'remote', 'elapsed', 'reason'],
   open: ['pipe', 'method', 'path', 'family', 'transport', 'local', 'remote', 'peer', 'encrypted', 'elapsed'],
   message: ['pipe', 'direction', 'text'],

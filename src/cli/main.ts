@@ -13,6 +13,7 @@ import {
   parseSeconds,
 } from './options.ts';
 import { leave } from './output.ts';
+import type { ServeCommandOptions } from './serve.ts';
 
 declare const __VERSION__: string;
 
@@ -50,6 +51,15 @@ export function createProgram(): Command {
     .action(async (peer: string, options: ConnectCommandOptions) =>
       (await commands()).runConnect(peer, options),
     );
+  addCommonOptions(program.command('serve'))
+    .description('run MQTT, STUN and NTP on this machine, for others to name with --via; until interrupted')
+    .option('--host <addresses>', 'listen at these, comma-separated (default: all of this machine)')
+    .option(
+      '--ports <list>',
+      'other ports: kind=port, comma-separated (default: mqtt=1883,stun=3478,ntp=10123,info=5380)',
+    )
+    .option('--only <kinds>', 'only these of mqtt, stun, ntp, comma-separated')
+    .action(async (options: ServeCommandOptions) => (await import('./serve.ts')).runServe(options));
   return program;
 }
 

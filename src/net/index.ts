@@ -5,7 +5,7 @@ export { type AddressFields, type NodeAddress, parseAddress } from './address.ts
 export { ERROR_CODES, type ErrorCode, P2pdError, reasonOf } from './errors.ts';
 export type * from './events.ts';
 export type { Identity } from './identity.ts';
-export { InfoAnswers, type Offer, serversFor, startInfoServer } from './info-server.ts';
+export { InfoAnswers, type Offer, outwardAddresses, serversFor, startInfoServer } from './info-server.ts';
 export { Interface, type InterfaceDict, listInterfaces, type NatDict } from './interface.ts';
 export type * from './io/io.ts';
 export { P2PNode } from './node.ts';
@@ -29,12 +29,12 @@ export {
   sampleLoad,
   serveIdentity,
 } from './setup.ts';
-export { type BrokerStats, startBroker } from './signal/broker.ts';
+export { type RunningBroker, startBroker } from './signal/broker.ts';
 export type { StateFiles } from './state-files.ts';
 export { findOuter } from './stun/client.ts';
 export { startStunServer } from './stun/server.ts';
 export { SERVICES_TIMEOUT } from './timing.ts';
-export { fetchServers, findLocalServe, INFO_PORT, KEY_PREFIX_LENGTH, parseVia } from './via.ts';
+export { fetchServers, findLocalServe, formatVia, parseVia } from './via.ts';
 export { encodeBase16 } from './wire/base16.ts';
 export { type Endpoint, type Family, formatEndpoint } from './wire/endpoint.ts';
-export { canonicalIp, familyOf, reachOf } from './wire/ip.ts';
+export { canonicalIp, withoutScope } from './wire/ip.ts';

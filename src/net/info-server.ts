@@ -37,8 +37,7 @@ export interface Offer {
  * @param reached null: nobody in particular asks
  */
 export function serversFor({ addresses, ports }: Offer, reached: string | null): ServerList {
-  const outward = addresses.filter((ip) => reachOf(ip) !== 'loopback');
-  const all = outward.length > 0 ? outward : addresses;
+  const all = outwardAddresses(addresses);
   const first = all.filter((ip) => ip === reached);
   const ips = [...first, ...all.filter((ip) => ip !== reached)].slice(0, MAX_OFFERED_ADDRESSES);
   const at = <T>(port: number | null, make: (ip: string, port: number) => T): readonly T[] =>
@@ -50,6 +49,12 @@ export function serversFor({ addresses, ports }: Offer, reached: string | null):
     turn: [],
     pnp: [],
   };
+}
+
+/** Those of a machine that others may reach; loopback where there is nothing else. */
+export function outwardAddresses(addresses: readonly string[]): readonly string[] {
+  const outward = addresses.filter((ip) => reachOf(ip) !== 'loopback');
+  return outward.length > 0 ? outward : addresses;
 }
 
 export interface InfoServerTask {

@@ -14,14 +14,14 @@ import { formatEndpoint } from './wire/endpoint.ts';
 import { canonicalIp, withoutScope } from './wire/ip.ts';
 
 /** Where `serve` tells what it offers, unless `--ports` says otherwise. */
-export const INFO_PORT = 5380;
+const INFO_PORT = 5380;
 export const SERVERS_PATH = '/servers.json';
 export const KEY_HEADER = 'p2pd-demo-key';
 export const SIGNATURE_HEADER = 'p2pd-demo-signature';
 /** Bytes of the number by which an answer is known to be fresh. */
 export const NONCE_LENGTH = 16;
 /** Digits of the key in the command that `serve` prints. */
-export const KEY_PREFIX_LENGTH = 16;
+const KEY_PREFIX_LENGTH = 16;
 
 /** Addresses of one name that are asked at once. */
 const MAX_ADDRESSES = 4;
@@ -50,6 +50,13 @@ export function parseVia(text: string): Via {
   const number = port === null ? INFO_PORT : Number(port);
   if (!(number >= 1 && number <= 65_535)) throw usage(text, `${port} is no port`);
   return { host: checkHost(text, host), port: number, key: keys.length === 0 ? null : key };
+}
+
+/** What `parseVia` reads, with as much of the key as people compare; the port only where it is another than usual. */
+export function formatVia({ host, port, key }: Via): string {
+  const usual = port === INFO_PORT;
+  const place = usual ? host : host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return key === null ? place : `${place}#${key.slice(0, KEY_PREFIX_LENGTH)}`;
 }
 
 function splitPort(place: string): { host: string; port: string | null } {

@@ -6,10 +6,9 @@ import {
   canonicalIp,
   chooseInterfaces,
   type Family,
-  familyOf,
   type NetworkInterface,
   P2pdError,
-  reachOf,
+  withoutScope,
 } from '../../net/index.ts';
 import type { Context } from './context.ts';
 
@@ -30,7 +29,8 @@ export async function serveAddresses(
 ): Promise<readonly ServeAddress[]> {
   const named = hosts.map((host) => {
     const ip = canonicalIp(host === 'localhost' ? LOOPBACK[4] : host);
-    if (ip === null) throw new P2pdError('USAGE', `--host: ${JSON.stringify(host)} is no IP address`);
+    if (ip === null || withoutScope(ip) !== ip)
+      throw new P2pdError('USAGE', `--host: ${JSON.stringify(host)} is no IP address`);
     return ip;
   });
   if (named.length > 0 && named.every((ip) => EVERY[ip] === undefined)) {
@@ -60,18 +60,6 @@ function ownAddresses(
       })),
   );
   return found.sort((a, b) => a.rank - b.rank).map(({ ip }) => ip);
-}
-
-/** `192.168.1.5#9f2c…`, with the port only where it is another than usual. */
-export function viaOf(ip: string, port: number, { usual, key }: { usual: number; key: string }): string {
-  const place = port === usual ? ip : familyOf(ip) === 6 ? `[${ip}]:${port}` : `${ip}:${port}`;
-  return `${place}#${key}`;
-}
-
-/** Addresses that others may reach; loopback where there is nothing else. */
-export function outward(ips: readonly string[]): readonly string[] {
-  const others = ips.filter((ip) => reachOf(ip) !== 'loopback');
-  return others.length > 0 ? others : ips;
 }
 
 function unique(ips: readonly string[]): readonly string[] {

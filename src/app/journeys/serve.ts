@@ -1,14 +1,26 @@
-/** The serve journey: MQTT, STUN and NTP on this machine, for people with no Internet or who want their own. */
-import type { Identity } from '../../net/index.ts';
+/**
+ * The serve journey: MQTT, STUN and NTP on this machine, for people with no Internet or who want their
+ * own, and the info port that tells others of them. Runs until the context's signal aborts.
+ */
+import {
+  encodeBase16,
+  formatServers,
+  formatVia,
+  type Identity,
+  outwardAddresses,
+  type ServerUse,
+  serveIdentity,
+  serversFor,
+} from '../../net/index.ts';
+import { ServeUsage } from '../serve-usage.ts';
 import type { Context } from './context.ts';
-
-/** Kinds that `--only` may name; the info server is always there. */
-export type Servable = 'mqtt' | 'stun' | 'ntp';
+import { serveAddresses } from './serve-addresses.ts';
+import { openServices, type Servable, type ServePorts, type Services } from './serve-services.ts';
 
 export interface ServeOptions {
   /** Addresses to listen at; empty: all of this machine. */
   readonly hosts: readonly string[];
-  readonly ports: Readonly<Record<Servable | 'info', number>>;
+  readonly ports: ServePorts;
   readonly only: readonly Servable[];
   /** The key that signs what is told. @default the one of the state directory */
   readonly identity?: () => Promise<Identity>;
@@ -20,12 +32,97 @@ export const DEFAULT_SERVE: ServeOptions = {
   only: ['mqtt', 'stun', 'ntp'],
 };
 
+/** ms between two `serving` events. */
+const INTERVAL = 1_000;
+/** Lines about faults of strangers in one interval. */
+const MAX_LINES = 5;
+
 /**
- * Serves until the context's signal aborts; tells `ready` (with servers), `serving`, `log`, `stopped`.
+ * Tells `ready` (with servers), `serving`, `log`, `stopped`.
  *
- * @throws P2pdError PORT_TAKEN, USAGE for an address that is not of this machine, STATE_UNUSABLE, KEY_DAMAGED
+ * @throws P2pdError PORT_TAKEN, USAGE for an address that is not of this machine, NO_INTERFACE,
+ *   STATE_UNUSABLE, KEY_DAMAGED
  */
 export async function serve(ctx: Context, options: ServeOptions): Promise<void> {
-  ctx.signal.throwIfAborted();
-  await options.identity?.();
+  const { io, config, emit, signal } = ctx;
+  const { hosts, ports, only } = options;
+  const identify = options.identity ?? (() => serveIdentity(io, config.state));
+  const [identity, addresses] = await Promise.all([identify(), serveAddresses(ctx, hosts)]);
+  const account = new Account(ctx);
+  const services = await openServices({
+    io,
+    ports,
+    only,
+    identity,
+    addresses,
+    report: (use) => account.add(use),
+    warn: (text) => emit({ event: 'log', level: 'warn', text }),
+    counts: (kind) => account.usage.counts(kind),
+  });
+  try {
+    if (!signal.aborted) await run(ctx, { services, identity, port: ports.info, account });
+  } finally {
+    await services.close();
+    emit({ event: 'stopped', nodeId: identity.nodeId });
+  }
+}
+
+interface Run {
+  readonly services: Services;
+  readonly identity: Identity;
+  readonly port: number;
+  readonly account: Account;
+}
+
+async function run(ctx: Context, { services, identity, port, account }: Run): Promise<void> {
+  const { io, emit, signal } = ctx;
+  const { nodeId, publicKey } = identity;
+  const key = encodeBase16(publicKey);
+  const names = outwardAddresses(services.ips).map((host) => formatVia({ host, port, key }));
+  const [address = ''] = names;
+  const servers = formatServers(serversFor(services.offer, null));
+  emit({ event: 'ready', address, nodeId, port, slot: 0, nickname: null, servers });
+  const commands = names.map(commandOf);
+  while (!signal.aborted) {
+    account.tell(services.endpoints, commands);
+    await io.sleepUntil(io.now() + INTERVAL, signal);
+  }
+}
+
+/** Shells take brackets for a pattern. */
+function commandOf(via: string): string {
+  return `npx p2pd-demo --via ${via.includes('[') ? `'${via}'` : via}`;
+}
+
+/** What the servers tell, as events: counts, and a few lines about what goes wrong. */
+class Account {
+  readonly usage = new ServeUsage();
+  readonly #ctx: Context;
+  #lines = 0;
+  #told = '';
+
+  constructor(ctx: Context) {
+    this.#ctx = ctx;
+  }
+
+  add(use: ServerUse): void {
+    this.usage.add(use, this.#ctx.io.now());
+    if (use.what !== 'refused' && use.what !== 'error') return;
+    this.#lines++;
+    if (this.#lines > MAX_LINES) return;
+    const text = `${use.kind}: ${use.what} ${use.client}: ${use.detail ?? 'no reason known'}`;
+    this.#ctx.emit({ event: 'log', level: 'info', text });
+  }
+
+  /** Tells what it is now, unless it is what was told last. */
+  tell(endpoints: Services['endpoints'], commands: readonly string[]): void {
+    this.#lines = 0;
+    const services = this.usage.services(endpoints, this.#ctx.io.now());
+    const clients = this.usage.clients();
+    const [command = ''] = commands;
+    const now = JSON.stringify([services, clients]);
+    if (now === this.#told) return;
+    this.#told = now;
+    this.#ctx.emit({ event: 'serving', services, clients, command, commands });
+  }
 }

@@ -1,0 +1,184 @@
+/**
+ * Opens what `serve` runs, on each address: the info port first, which shows what an address is good
+ * for, then all others at once. Nothing is left open when one of them fails.
+ */
+import {
+  formatEndpoint,
+  type Identity,
+  InfoAnswers,
+  type Io,
+  type Offer,
+  P2pdError,
+  type RunningBroker,
+  type RunningServer,
+  reasonOf,
+  type ServerKind,
+  type ServerUse,
+  serversFor,
+  startBroker,
+  startInfoServer,
+  startNtpServer,
+  startStunServer,
+} from '../../net/index.ts';
+import type { ServeAddress } from './serve-addresses.ts';
+
+/** Kinds that `--only` may name; the info port is always there. */
+export type Servable = 'mqtt' | 'stun' | 'ntp';
+
+/** STUN has the next port too (RFC 5780). */
+export type ServePorts = Readonly<Record<ServerKind, number>>;
+
+export interface ServicesTask {
+  readonly io: Io;
+  readonly ports: ServePorts;
+  readonly only: readonly Servable[];
+  readonly identity: Identity;
+  readonly addresses: readonly ServeAddress[];
+  readonly report: (use: ServerUse) => void;
+  /** Something is different from what was asked for, and goes on. */
+  readonly warn: (text: string) => void;
+  /** What `/health` says of a kind without connections. */
+  readonly counts: (kind: ServerKind) => object;
+}
+
+export interface Services {
+  /** Where it runs, the best first. */
+  readonly ips: readonly string[];
+  readonly offer: Offer;
+  /** By kind, in the order in which they are shown. */
+  readonly endpoints: ReadonlyMap<ServerKind, readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** @throws P2pdError PORT_TAKEN, USAGE for an address that is not of this machine, NO_INTERFACE */
+export async function openServices(task: ServicesTask): Promise<Services> {
+  const open: RunningServer[] = [];
+  const close = async () => {
+    await Promise.all(open.map((server) => server.close()));
+  };
+  const ips: string[] = [];
+  const runs = (kind: Servable) => (task.only.includes(kind) ? task.ports[kind] : null);
+  const offer = { addresses: ips, ports: { mqtt: runs('mqtt'), stun: runs('stun'), ntp: runs('ntp') } };
+  try {
+    const startedAt = task.io.now();
+    const broker: { running: RunningBroker | null } = { running: null };
+    ips.push(...(await openInfo(task, offer, () => healthOf(task, broker.running, startedAt), open)));
+    await openRest(task, ips, broker, open);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const kinds = [
+    ...(['mqtt', 'stun', 'ntp'] as const).filter((kind) => task.only.includes(kind)),
+    'info',
+  ] as const;
+  const endpoints = kinds.map(
+    (kind) => [kind, ips.map((ip) => formatEndpoint({ ip, port: task.ports[kind] }))] as const,
+  );
+  return { ips, offer, endpoints: new Map(endpoints), close };
+}
+
+/** @returns the addresses that can be used, in their order */
+async function openInfo(
+  task: ServicesTask,
+  offer: Offer,
+  health: () => object,
+  open: RunningServer[],
+): Promise<readonly string[]> {
+  const { io, identity, ports, report } = task;
+  const answers = new InfoAnswers({
+    io,
+    identity,
+    servers: (reached) => serversFor(offer, reached),
+    health,
+    report,
+  });
+  const opening = await Promise.allSettled(
+    task.addresses.map(({ ip }) => startInfoServer({ io, local: { ip, port: ports.info }, answers })),
+  );
+  open.push(...opening.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
+  const usable: string[] = [];
+  let fault: unknown = new P2pdError('NO_INTERFACE', 'this machine has no address of the families asked for');
+  for (const [index, { ip, isNamed }] of task.addresses.entries()) {
+    const result = opening[index];
+    if (result?.status === 'fulfilled') usable.push(ip);
+    else if (result !== undefined) {
+      fault = portFault('info', result.reason);
+      if (isNamed || codeOf(result.reason) === 'EADDRINUSE') throw fault;
+      task.warn(`not served at ${ip}: ${reasonOf(result.reason)}`);
+    }
+  }
+  if (usable.length === 0) throw fault;
+  return usable;
+}
+
+async function openRest(
+  { io, ports, only, report }: ServicesTask,
+  ips: readonly string[],
+  broker: { running: RunningBroker | null },
+  open: RunningServer[],
+): Promise<void> {
+  const at = (kind: ServerKind) => ips.map((ip) => ({ ip, port: ports[kind] }));
+  const starters: Readonly<Record<Servable, () => Promise<RunningServer>>> = {
+    mqtt: async () => {
+      broker.running = await startBroker({ io, locals: at('mqtt'), report });
+      return broker.running;
+    },
+    stun: () => startStunServer({ io, udp: at('stun'), alternatePort: ports.stun + 1, tcp: true, report }),
+    ntp: () => startNtpServer({ io, locals: at('ntp'), report }),
+  };
+  const starting = await Promise.allSettled(
+    only.map(async (kind) => {
+      open.push(
+        await starters[kind]().catch((error: unknown) => {
+          throw portFault(kind, error);
+        }),
+      );
+    }),
+  );
+  for (const result of starting) if (result.status === 'rejected') throw result.reason;
+}
+
+function healthOf(
+  { io, only, counts }: ServicesTask,
+  broker: RunningBroker | null,
+  startedAt: number,
+): object {
+  const others = only.filter((kind) => kind !== 'mqtt').map((kind) => [kind, counts(kind)]);
+  const { connections = 0, messages = 0 } = broker?.stats() ?? {};
+  return {
+    status: 'ok',
+    uptime: Math.round((io.now() - startedAt) / 1000),
+    services: {
+      ...(only.includes('mqtt') ? { mqtt: { connections, messages } } : {}),
+      ...Object.fromEntries(others),
+    },
+  };
+}
+
+/** The system's errors of listening, in words; anything else as it is. */
+function portFault(kind: ServerKind, error: unknown): unknown {
+  const { port, address } = error instanceof Error ? ({ ...error } as Readonly<Record<string, unknown>>) : {};
+  const place = `port ${port} (${kind}) at ${address}`;
+  const hint = `name another one with --ports ${kind}=N`;
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return new P2pdError('PORT_TAKEN', `${place} is taken; perhaps a serve runs here already`, {
+        hint,
+        cause: error,
+      });
+    case 'EACCES':
+      return new P2pdError('PORT_TAKEN', `${place} may not be opened by this user`, { hint, cause: error });
+    case 'EADDRNOTAVAIL':
+      return new P2pdError('USAGE', `${address} is no address of this machine`, {
+        hint: 'p2pd-demo interfaces lists them',
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
