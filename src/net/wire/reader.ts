@@ -42,7 +42,8 @@ export class Reader {
   /** A copy of the next `length` bytes. */
   bytes(length: number, place: string): Uint8Array {
     const start = this.#take(length, place);
-    return this.#bytes.slice(start, start + length);
+    // A Buffer's own slice would share its memory.
+    return new Uint8Array(this.#bytes.subarray(start, start + length));
   }
 
   /** @throws DecodeError unless everything was read */

@@ -79,3 +79,10 @@ test('writer: a value that does not fit is our own fault', () => {
   expect(() => new Writer().i16(-32769)).toThrow(RangeError);
   expect(() => new Writer().u32(1.5)).toThrow(RangeError);
 });
+
+test('reader: bytes are a copy, even of a Buffer, whose own slice would share its memory', () => {
+  const source = Buffer.from([1, 2, 3, 4]);
+  const copy = new Reader(source).bytes(2, 'test');
+  source.fill(9);
+  expect([...copy]).toEqual([1, 2]);
+});
