@@ -38,7 +38,8 @@ const EVENTS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
     'detail?': text,
   },
   ready: {
-    address: matches(/^p2pd1[0-9a-z]+$/i),
+    // Of `serve`: what --via takes.
+    address: matches(/^(p2pd1[0-9a-z]+|[0-9a-f.:]+#[0-9a-f]{16})$/i),
     nodeId,
     port: number,
     nickname: oneOf(null),
