@@ -2,7 +2,7 @@
  * Signalling through brokers that delay, double, reorder, lose and die, between clocks that are off:
  * one seed, one world, one course of events.
  *
- *   SEEDS=10000 npx vitest run test/net/signalling-seeds.test.ts     all of them, about … minutes
+ *   SEEDS=10000 npx vitest run test/net/signalling-seeds.test.ts     all of them, 3 minutes
  *   SEED=17 npx vitest run test/net/signalling-seeds.test.ts         one that failed, exactly as it did
  */
 import { expect, test, vi } from 'vitest';
@@ -45,7 +45,7 @@ interface Sent {
 }
 
 test('signalling: what reaches a node is acted upon once, and its sender learns the truth', async () => {
-  await forSeeds({ usual: 500, file: FILE, run: exchangeMessages });
+  await forSeeds({ usual: 1_200, file: FILE, run: exchangeMessages });
 }, 3_600_000);
 
 async function exchangeMessages(seed: number): Promise<void> {
