@@ -160,6 +160,7 @@ export class Meetings {
       };
       const { rtt, clock } = await signalling.send(peer, message);
       tell('answered', { rtt, clock });
+      listener.heard();
     } catch (error) {
       if (this.#wishes.has(encodeBase16(pipeId))) tell('silent');
       listener.silent(reasonOf(error), error instanceof P2pdError && error.code === 'PEER_SILENT');

@@ -20,6 +20,8 @@ import { createRace, FIRST_JOINED, type RaceEffect, type RaceInput, stepRace } f
 
 /** What asking the peer over signalling brings; nothing after `stop`. */
 export interface AskListener {
+  /** It has the question. */
+  heard(): void;
   /** @param more pairs that its newest address adds to what is known */
   answered(more: readonly Candidate[]): void;
   /** It will not take part. */
@@ -115,13 +117,19 @@ class Connect {
       if (hope.secured === null) this.#fail(FIRST_JOINED, hope, new Error(reason));
     };
     asking.expect((secured, path) => this.#arrived(hope, secured, path));
+    // Its answer may be lost although it has the question: from then on the time runs.
+    const heard = () => {
+      if (this.#asked.kind !== 'no') return;
+      this.#asked = { kind: 'answered' };
+      void this.#limit(FIRST_JOINED, hope, DIAL_BACK_TIMEOUT, 'no connection came back');
+    };
     const listener: AskListener = {
+      heard,
       answered: (more) => {
-        this.#asked = { kind: 'answered' };
+        heard();
         this.#candidates.push(...more);
         if (more.length > 0) this.#step({ kind: 'more', count: more.length });
         if (asking.way === null) give('answered');
-        else void this.#limit(FIRST_JOINED, hope, DIAL_BACK_TIMEOUT, 'no connection came back');
       },
       refused: (why) => {
         this.#asked = { kind: 'refused', why };
@@ -129,6 +137,7 @@ class Connect {
       },
       failed: (reasons) => give(`the peer could not dial back: ${reasons.join(', ')}`),
       silent: (reason, reached) => {
+        if (this.#asked.kind !== 'no') return;
         this.#asked = { kind: reached ? 'silent' : 'impossible', reason };
         give(reason);
       },
