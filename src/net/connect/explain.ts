@@ -62,7 +62,7 @@ export function explainFailure(failures: readonly unknown[], total: number | nul
   if (asked.kind === 'refused' && asked.why === 'not-allowed')
     return new P2pdError('NOT_ALLOWED', `refused: ${ALERT_REASONS['not-allowed']}`);
   if (asked.kind === 'silent') return peerSilent(failures, asked.reason);
-  if (asked.kind === 'answered')
+  if (asked.kind === 'answered' || asked.kind === 'refused')
     return new P2pdError('NO_PATH', `the peer answered, but no path was found: ${summary(failures)}`, {
       hint: 'neither side can be reached from outside: forward a port on one of them, or use IPv6',
     });
