@@ -83,6 +83,8 @@ export function tellFault(
       return { what: 'error', detail: 'no CONNECT in time' };
     case 'unacceptable protocol version':
       return { what: 'refused', detail: 'another version of MQTT' };
+    case 'Client queue limit reached':
+      return { what: 'refused', detail: 'too many packets before CONNACK' };
     default:
       return { what: 'error', detail: 'no MQTT 3.1.1' };
   }

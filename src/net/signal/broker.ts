@@ -202,7 +202,8 @@ class MqttServer implements RunningBroker {
         // A copy: a slow reader's queue must hold the message, not all that came in with it.
         if (refusal === null)
           packet.payload = Buffer.from(new Uint8Array(Buffer.from(packet.payload)).buffer);
-        done(refusal);
+        // Not at once: a message that nobody waits for would have aedes enter its parser a second time.
+        queueMicrotask(() => done(refusal));
       },
     };
   }
