@@ -8,7 +8,7 @@ import type { OuterFact } from '../events.ts';
 import type { Io } from '../io/io.ts';
 import type { StunServer } from '../servers.ts';
 import { STUN_SILENCE } from '../timing.ts';
-import { type Family, formatEndpoint } from '../wire/endpoint.ts';
+import { type Endpoint, type Family, formatEndpoint } from '../wire/endpoint.ts';
 import type { StunAsker } from './ask.ts';
 import type { Ledger } from './ledger.ts';
 import type { Route } from './route.ts';
@@ -37,7 +37,7 @@ export class Inquiry {
   readonly #task: InquiryTask;
   readonly #outcome = deferred<OuterFact | null>();
   readonly #over = new AbortController();
-  /** Addresses asked already: two names may lead to one machine. */
+  /** Endpoints asked already: two names may lead to one. */
   readonly #taken = new Set<string>();
   #state;
 
@@ -80,13 +80,13 @@ export class Inquiry {
     const server = servers[index];
     if (server === undefined) return;
     try {
-      const ip = await this.#addressOf(server);
-      if (ip === null) {
+      const endpoint = await this.#endpointOf(server);
+      if (endpoint === null) {
         this.#perform({ kind: 'failed', server: index });
         return;
       }
-      const answer = await asker.ask({ ip, port: server.port }, deadline, this.#over.signal);
-      this.#perform({ kind: 'answered', vote: voteOf(index, ip, answer) });
+      const answer = await asker.ask(endpoint, deadline, this.#over.signal);
+      this.#perform({ kind: 'answered', vote: voteOf(index, endpoint.ip, answer) });
     } catch (error) {
       if (this.#state.over) return;
       const reason = reasonOf(error);
@@ -97,8 +97,8 @@ export class Inquiry {
     }
   }
 
-  /** An address of the server that this route reaches and that was not asked yet. @throws the resolver's error */
-  async #addressOf(server: StunServer): Promise<string | null> {
+  /** An endpoint of the server that this route reaches and that was not asked yet. @throws the resolver's error */
+  async #endpointOf(server: StunServer): Promise<Endpoint | null> {
     const { route, resolve, ledger } = this.#task;
     const ips = await resolve(server.host, route.family, this.#over.signal);
     const near = ips.filter((ip) => route.accepts(ip));
@@ -106,9 +106,10 @@ export class Inquiry {
       const reason = ips.length === 0 ? `no IPv${route.family} address` : 'not reachable from any interface';
       ledger.unasked(nameOf(server), reason);
     }
-    const ip = near.find((candidate) => !this.#taken.has(candidate)) ?? null;
-    if (ip !== null) this.#taken.add(ip);
-    return ip;
+    const endpoints = near.map((ip) => ({ ip, port: server.port }));
+    const endpoint = endpoints.find((candidate) => !this.#taken.has(formatEndpoint(candidate))) ?? null;
+    if (endpoint !== null) this.#taken.add(formatEndpoint(endpoint));
+    return endpoint;
   }
 
   #decide(agreed: readonly Vote[], now: number): void {

@@ -108,6 +108,13 @@ describe('STUN client: over UDP', () => {
     expect(facts).toMatchObject([{ outer: w.outer }]);
   });
 
+  test('a port of a machine where nobody listens does not hide another where somebody does', async () => {
+    const w = world();
+    const [server] = list(await honest(w));
+    const servers = server === undefined ? [] : [{ ...server, port: 9 }, server];
+    expect(await find(w, servers)).toMatchObject({ facts: [{ outer: w.outer, agreed: 1 }], elapsed: 300 });
+  });
+
   test('junk and answers from elsewhere do not count', async () => {
     const w = world();
     const server = await honest(w, { extra: 60 });
