@@ -8,6 +8,7 @@ function keysOf(event: AppEvent): string[] {
   return Object.keys(JSON.parse(jsonLine({ ...event, at: 5 }) ?? '{}'));
 }
 
+const NO_LIST = { stun: [], mqtt: [], ntp: [], turn: [], pnp: [] };
 const COMMON = ['schemaVersion', 'event', 'at'];
 
 describe('json', () => {
@@ -18,6 +19,7 @@ describe('json', () => {
     ],
     [{ event: 'step', name: 'interfaces', state: 'start' }, ['name', 'state']],
     [ready(), ['address', 'nodeId', 'port', 'nickname']],
+    [{ ...ready(), servers: NO_LIST } as AppEvent, ['address', 'nodeId', 'port', 'nickname', 'servers']],
     [
       attempt({ state: 'failed', elapsed: 3, reason: 'refused' }),
       ['pipe', 'method', 'path', 'family', 'state', 'local', 'remote', 'elapsed', 'reason'],

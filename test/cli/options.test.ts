@@ -164,7 +164,7 @@ describe('help', () => {
     for (const flags of expected) expect(command.helpInformation()).toContain(flags);
   });
 
-  test.each(['interfaces', 'accept', 'connect'])('of %s fits a terminal of 80 columns', (name) => {
+  test.each(['interfaces', 'accept', 'connect', 'serve'])('of %s fits a terminal of 80 columns', (name) => {
     const command = program.commands.find((one) => one.name() === name) ?? program;
     for (const line of command.helpInformation().split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });

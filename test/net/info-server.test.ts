@@ -153,7 +153,12 @@ describe('info server: strangers on its port', () => {
       socket.write(text, 'latin1');
       return once(socket, 'close');
     });
-    await Promise.all(sockets);
+    const slow = connect(port, '127.0.0.1');
+    slow.on('error', () => undefined);
+    slow.resume();
+    const trickle = setInterval(() => slow.write('x'), 200);
+    await Promise.all([...sockets, once(slow, 'close')]);
+    clearInterval(trickle);
     const answer = await io.httpGet(`http://127.0.0.1:${port}/health`, 1_000, AbortSignal.timeout(5_000));
     expect(answer.status).toBe(200);
     await server.close();

@@ -45,7 +45,13 @@ export function serveHttp(
 ): Promise<TcpListener> {
   return new Promise((resolve, reject) => {
     const server = createServer(
-      { maxHeaderSize: MAX_HEADER, requestTimeout: QUESTION_TIMEOUT, headersTimeout: QUESTION_TIMEOUT },
+      {
+        maxHeaderSize: MAX_HEADER,
+        requestTimeout: QUESTION_TIMEOUT,
+        headersTimeout: QUESTION_TIMEOUT,
+        // Node looks every 30 s unless told, and callers who send a letter now and then would stay that long.
+        connectionsCheckingInterval: QUESTION_TIMEOUT / 3,
+      },
       (request, response) => respond(request, response, answer),
     );
     server.maxConnections = MAX_CONNECTIONS;

@@ -13,7 +13,13 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { beforeAll, expect, test } from 'vitest';
 import { generateSecretKey, isValidSecretKey } from '../../../src/net/identity.ts';
-import { claimSlot, defaultStateDirectory, machineIdOf, StateError } from '../../../src/net/io/files.ts';
+import {
+  claimSlot,
+  defaultStateDirectory,
+  loadNamedKey,
+  machineIdOf,
+  StateError,
+} from '../../../src/net/io/files.ts';
 import { createNodeIo } from '../../../src/net/io/node-io.ts';
 
 const io = createNodeIo();
@@ -123,4 +129,28 @@ test('files: P2PD_HOME and XDG_DATA_HOME say where the state is', () => {
   if (process.platform === 'linux') {
     expect(defaultStateDirectory({ XDG_DATA_HOME: '/data' })).toBe('/data/p2pd-demo');
   }
+});
+
+test('files: a named key is made once, 0600, the same for all who come at once, and no slot', async () => {
+  const directory = join(folder(), 'new');
+  const keys = await Promise.all(
+    Array.from({ length: 8 }, () => loadNamedKey(directory, 'serve.key', rules)),
+  );
+  expect(new Set(keys.map((key) => Buffer.from(key).toString('hex'))).size).toBe(1);
+  expect(readdirSync(directory)).toEqual(['serve.key']);
+  if (process.platform !== 'win32') expect(statSync(join(directory, 'serve.key')).mode & 0o777).toBe(0o600);
+  const slot = await claimSlot(directory, rules);
+  expect(slot.secretKey).not.toEqual(keys[0]);
+  await slot.release();
+});
+
+test('files: a named key that is damaged is an error that names its file and stays as it is', async () => {
+  const directory = folder();
+  writeFileSync(join(directory, 'serve.key'), 'x');
+  await expect(loadNamedKey(directory, 'serve.key', rules)).rejects.toMatchObject({
+    name: 'StateError',
+    kind: 'damaged',
+    message: expect.stringContaining(join(directory, 'serve.key')),
+  });
+  expect(readFileSync(join(directory, 'serve.key'), 'utf8')).toBe('x');
 });
