@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { describeNeeding } from '../helpers/needs.ts';
 import { expectContract } from './contract.ts';
 import { inLab, type Lab, type Program } from './lab.ts';
-import { lan, SERVICES } from './plans.ts';
+import { lan, meetingSide, SERVICES } from './plans.ts';
 import {
   inMeeting,
   outcomes,
@@ -55,6 +55,24 @@ describeNeeding(SERVICE_NEEDS, 'broken services', () => {
       await brokers[0]?.exits('SIGKILL');
       expect(await chat(lab, peer.address, options)).toBe('reverse');
       brokers[1]?.signal('SIGSTOP');
+      expect(await chat(lab, peer.address, options)).toBe('reverse');
+    })());
+
+  test('brokers: one that comes back is listened at again, and is enough', () =>
+    inMeeting(homes, async (lab, { brokers, servers }) => {
+      const options = ['--servers', serversFile(lab, servers(4)), '--families', '4'];
+      const peer = await lab.accept('a', ['--echo', ...options]);
+      const [first, ...others] = brokers;
+      first?.signal('SIGKILL');
+      await first?.exits('SIGKILL');
+      const again = await startMosquitto(lab, SERVICES.machine, { addresses: [HOST], port: 1883 });
+      // Only a is there to come.
+      const from = meetingSide('a', homes.a).outer.ipv4;
+      await again.until('the node', () =>
+        again.stderr.includes(`connected from ${from}`) ? true : undefined,
+      );
+      for (const broker of others) broker.signal('SIGKILL');
+      await Promise.all(others.map((broker) => broker.exits('SIGKILL')));
       expect(await chat(lab, peer.address, options)).toBe('reverse');
     })());
 

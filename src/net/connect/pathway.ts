@@ -60,7 +60,8 @@ export function pathwayOf(own: readonly NetworkInterface[], remoteIp: string): P
 function pairsOf(nic: NetworkInterface, entry: AddressInterface, paths: readonly Pathway[]): Ranked[] {
   const sources = nic.addresses.filter((address) => address.family === entry.family);
   if (sources.length === 0) return [];
-  const outer = entry.outer.map((ip) => pairOf(nic, sources, entry, ip, 'external'));
+  // One that a server on the same LAN saw is no way across the Internet.
+  const outer = entry.outer.map((ip) => pairOf(nic, sources, entry, ip, pathTo(sources, ip, paths)));
   const inner = entry.inner.map((ip) => pairOf(nic, sources, entry, ip, pathTo(sources, ip, paths)));
   return [...outer, ...inner].filter((pair) => pair !== null);
 }

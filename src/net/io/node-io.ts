@@ -51,12 +51,19 @@ export function createNodeIo(): Io {
 function sleepUntil(at: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
+    let timer: NodeJS.Timeout | undefined;
     const done = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, Math.min(MAX_TIMER, Math.max(0, Math.ceil(at - performance.now()))));
+    // Node counts from the beginning of its turn in whole ms, so that a timer may fire before its time.
+    const wait = () => {
+      const left = at - performance.now();
+      if (left <= 0 && timer !== undefined) done();
+      else timer = setTimeout(wait, Math.min(MAX_TIMER, Math.max(0, Math.ceil(left))));
+    };
+    wait();
     signal?.addEventListener('abort', done, { once: true });
   });
 }
