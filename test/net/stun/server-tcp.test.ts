@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { ByteStream } from '../../../src/net/io/io.ts';
+import type { ByteStream, StreamReader } from '../../../src/net/io/io.ts';
 import type { RunningServer, ServerUse } from '../../../src/net/server-use.ts';
 import { messageLength } from '../../../src/net/stun/guard.ts';
 import { decodeStun, encodeBindingRequest, type StunMessage } from '../../../src/net/stun/message.ts';
 import { startStunServer } from '../../../src/net/stun/server.ts';
+import { StunConnections } from '../../../src/net/stun/server-tcp.ts';
 import {
   STUN_BURST,
   STUN_IDLE,
@@ -211,6 +212,27 @@ describe('STUN server over TCP', () => {
     expect(caller.closed).toBe(true);
     expect(setting.uses.filter(({ what }) => what === 'request').length).toBeLessThanOrEqual(STUN_BURST + 20);
     expect(setting.uses.filter(({ what }) => what === 'refused')).toHaveLength(1);
+  });
+
+  test('who does not read is dropped before its answers pile up', () => {
+    const lab = createLab({ seed: 1 });
+    const { io } = lab.host({ name: 'server', on: lab.internet() });
+    const readers: (StreamReader | null)[] = [];
+    let [written, destroyed] = [0, false];
+    const stream: ByteStream = {
+      local: { ip: '203.0.0.2', port: PORT },
+      remote: { ip: '203.0.0.9', port: 5 },
+      setReader: (reader) => void readers.push(reader),
+      unread: () => undefined,
+      write: () => ++written < 3,
+      end: () => undefined,
+      destroy: () => {
+        destroyed = true;
+      },
+    };
+    new StunConnections(io, () => undefined).serve(stream, () => new Uint8Array(1));
+    readers[0]?.data(new Uint8Array(Buffer.concat(Array.from({ length: 10 }, () => request()))));
+    expect([written, destroyed]).toEqual([3, true]);
   });
 
   test('its end ends every connection', async () => {
