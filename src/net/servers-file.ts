@@ -86,7 +86,8 @@ const schema = v.object(
 
 /** @throws P2pdError USAGE that names the place */
 export function parseServers(json: unknown): ServerList {
-  const parsed = v.safeParse(schema, json);
+  // valibot takes a list for an object.
+  const parsed = v.safeParse(schema, Array.isArray(json) ? null : json);
   if (!parsed.success) {
     const [issue] = parsed.issues;
     const place = v.getDotPath(issue);

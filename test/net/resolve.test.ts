@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import type { Io } from '../../src/net/io/io.ts';
+import { createResolver } from '../../src/net/resolve.ts';
+
+const { signal } = new AbortController();
+
+/** An Io that only knows names and a clock that stands. */
+function names(answers: Readonly<Record<string, readonly string[]>>) {
+  const asked: string[] = [];
+  const clock = { now: 0 };
+  const io = {
+    now: () => clock.now,
+    lookup: async (host: string, family: number) => {
+      asked.push(`${host} ${family}`);
+      const found = answers[`${host} ${family}`];
+      if (found === undefined) throw new Error('ENOTFOUND');
+      return found;
+    },
+  };
+  return { resolve: createResolver(io as unknown as Io), asked, clock };
+}
+
+test('resolve: addresses are their own answer, localhost too, without a question', async () => {
+  const { resolve, asked } = names({});
+  expect(await resolve('192.0.2.1', 4, signal)).toEqual(['192.0.2.1']);
+  expect(await resolve('192.0.2.1', 6, signal)).toEqual([]);
+  expect(await resolve('[2001:DB8::1]', 6, signal)).toEqual(['2001:db8::1']);
+  expect(await resolve('LOCALHOST', 6, signal)).toEqual(['::1']);
+  expect(asked).toEqual([]);
+});
+
+test('resolve: a name is asked once for each family, also by many at a time, and again after five minutes', async () => {
+  const { resolve, asked, clock } = names({ 'a.example 4': ['192.0.2.1'] });
+  await Promise.all([resolve('a.example', 4, signal), resolve('A.example', 4, signal)]);
+  expect(asked).toEqual(['a.example 4']);
+  clock.now = 299_000;
+  expect(await resolve('a.example', 4, signal)).toEqual(['192.0.2.1']);
+  expect(asked).toHaveLength(1);
+  clock.now = 301_000;
+  await resolve('a.example', 4, signal);
+  expect(asked).toHaveLength(2);
+});
+
+test('resolve: a name without an address is [], and is asked again after a few seconds', async () => {
+  const { resolve, asked, clock } = names({});
+  expect(await resolve('b.example', 4, signal)).toEqual([]);
+  expect(await resolve('b.example', 4, signal)).toEqual([]);
+  expect(asked).toHaveLength(1);
+  clock.now = 6_000;
+  await resolve('b.example', 4, signal);
+  expect(asked).toHaveLength(2);
+});
