@@ -21,7 +21,7 @@ const PROGRAM = join(import.meta.dirname, '../bin/p2pd-demo.js');
 const HERE = '10.9.0.1';
 const THERE = '10.9.0.2';
 const PORTS = { tcp: 30001, tls: 30002 };
-/** What issue 2 asks for: 3.2 RTT + 30 ms. */
+/** What is aimed at: 3.2 RTT + 30 ms. */
 const TARGET = (rtt: number) => 3.2 * rtt + 30;
 
 type Start = (command: string, args: readonly string[]) => ChildProcess;

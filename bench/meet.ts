@@ -25,7 +25,7 @@ const DELAY = 10;
 const SERVICE_RTT = 2 * DELAY;
 const PEER_RTT = 4 * DELAY;
 const ONE_WAY = 2 * DELAY;
-/** What issue 3 asks for. */
+/** What is aimed at. */
 const TARGETS = {
   ready: 4 * SERVICE_RTT + 250,
   reverse: ONE_WAY + 3.2 * PEER_RTT + 40,

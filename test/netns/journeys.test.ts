@@ -1,4 +1,4 @@
-/** The built program on two machines, in every kind of network that issue 2 names. */
+/** The built program on two machines, in every kind of network where they reach each other. */
 import { expect, test } from 'vitest';
 import { describeNeeding } from '../helpers/needs.ts';
 import { expectContract } from './contract.ts';

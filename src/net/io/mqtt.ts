@@ -26,6 +26,7 @@ export async function openBroker(
   signal: AbortSignal,
 ): Promise<BrokerConnection> {
   const target = new URL(url);
+  if (DEFAULT_PORTS[target.protocol] === undefined) throw new Error(`${target.protocol} is not spoken here`);
   const host = target.hostname.replace(/^\[|\]$/g, '');
   const addresses = await addressesOf(host, signal);
   signal.throwIfAborted();
