@@ -38,8 +38,8 @@ export const SERVICE_TARGETS: readonly Target[] = [
     decode(input) {
       const answer = unless(() => decodeNtpAnswer(input, NOW));
       if (answer === null) return null;
-      if (answer.refusal === null && !(answer.sentAt >= answer.receivedAt))
-        throw new Error('time runs backwards');
+      if (answer.synchronised && (answer.refusal !== null || !(answer.sentAt >= answer.receivedAt)))
+        throw new Error('a time that is none');
       return input;
     },
   },

@@ -207,7 +207,7 @@ class Asker {
       );
       if (answer === null) continue;
       if (answer.refusal !== null) throw new Refusal(`it refuses (${answer.refusal})`);
-      if (answer.leap === 3) throw new Error('its clock is not synchronised');
+      if (!answer.synchronised) throw new Error('its clock is not synchronised');
       // The wall clock may be set meanwhile; the monotonic one may not.
       const rtt = io.now() - sentAt;
       const { receivedAt, sentAt: repliedAt, rootDelay, rootDispersion } = answer;

@@ -15,8 +15,11 @@ const MODES = { client: 3, server: 4 } as const;
 const UNIX_EPOCH = 2_208_988_800;
 /** An era, s. */
 const ERA = 2 ** 32;
-/** Bytes of a timestamp as they are: what a client sends as its transmit time is a cookie. */
-export const COOKIE_LENGTH = 8;
+const TIMESTAMP_LENGTH = 8;
+/** What a client sends as its transmit timestamp is a cookie. */
+export const COOKIE_LENGTH = TIMESTAMP_LENGTH;
+/** The stratum of whoever has no time. */
+const UNSYNCHRONISED = 16;
 
 export interface NtpRequest {
   readonly version: number;
@@ -25,18 +28,17 @@ export interface NtpRequest {
 }
 
 export interface NtpAnswer {
-  /** 3: the server's clock is not synchronised. */
-  readonly leap: number;
-  /** 0: no time but a refusal; `refusal` says which. */
   readonly stratum: number;
-  /** `RATE`, `DENY`, `RSTR`…: a kiss-o'-death code (§7.4); null for a time. */
-  readonly refusal: string | null;
+  /** Whether the server knows the time; the times mean nothing otherwise. */
+  readonly synchronised: boolean;
+  /** The server wants to be left alone: these of the kiss-o'-death codes ask for it (§7.4). */
+  readonly refusal: 'RATE' | 'DENY' | 'RSTR' | null;
   /** ms. */
   readonly rootDelay: number;
   readonly rootDispersion: number;
   /** The request's transmit timestamp. */
   readonly cookie: Uint8Array;
-  /** Unix ms of the server's clock: when the request came, when this left. */
+  /** Unix ms of the server's clock: when the request came, when this left; 0 where it is not synchronised. */
   readonly receivedAt: number;
   readonly sentAt: number;
 }
@@ -97,19 +99,28 @@ export function decodeNtpAnswer(bytes: Uint8Array, now: number): NtpAnswer {
   const { leap, mode, reader } = open(bytes);
   if (mode !== MODES.server) throw new DecodeError('mode', `${mode} is no server's`);
   const stratum = reader.u8('stratum');
-  if (stratum > 15) throw new DecodeError('stratum', `${stratum} is not synchronised`);
+  if (stratum > UNSYNCHRONISED) throw new DecodeError('stratum', `${stratum} is reserved`);
   reader.bytes(2, 'poll and precision');
   const rootDelay = readShort(reader, 'root delay');
   const rootDispersion = readShort(reader, 'root dispersion');
   const reference = reader.bytes(4, 'reference id');
   reader.bytes(8, 'reference timestamp');
   const cookie = reader.bytes(COOKIE_LENGTH, 'origin timestamp');
+  const times = reader.bytes(2 * TIMESTAMP_LENGTH, 'receive and transmit timestamps');
+  // Servers that have no time yet say 0, as it stands on the wire, or 16; refusals look the same.
+  const synchronised = leap !== 3 && stratum > 0 && stratum < UNSYNCHRONISED;
+  const [receivedAt, sentAt] = synchronised ? timesOf(times, now) : [0, 0];
+  const refusal = stratum === 0 ? refusalOf(reference) : null;
+  return { stratum, synchronised, refusal, rootDelay, rootDispersion, cookie, receivedAt, sentAt };
+}
+
+/** When the request came and when the answer left, Unix ms. */
+function timesOf(bytes: Uint8Array, now: number): readonly [number, number] {
+  const reader = new Reader(bytes);
   const receivedAt = readTimestamp(reader, 'receive timestamp', now);
   const sentAt = readTimestamp(reader, 'transmit timestamp', now);
-  const refusal = stratum === 0 ? codeOf(reference) : null;
-  if (refusal === null && sentAt < receivedAt)
-    throw new DecodeError('transmit timestamp', 'is before the receive timestamp');
-  return { leap, stratum, refusal, rootDelay, rootDispersion, cookie, receivedAt, sentAt };
+  if (sentAt < receivedAt) throw new DecodeError('transmit timestamp', 'is before the receive timestamp');
+  return [receivedAt, sentAt];
 }
 
 /** log2 of the clock's grain in s, as a signed byte: 2^-20, a microsecond. */
@@ -140,14 +151,17 @@ function writeTimestamp(writer: Writer, unixMs: number): Writer {
     .u32(Math.min(ERA - 1, Math.max(0, fraction)));
 }
 
-/** In the era that brings it nearest to `now` (§6). */
+/** In the era that brings it nearest to `now` (§6). @throws DecodeError for 0, which is no time (§7.3) */
 function readTimestamp(reader: Reader, place: string, now: number): number {
-  const seconds = reader.u32(place) - UNIX_EPOCH;
+  const whole = reader.u32(place);
+  const fraction = reader.u32(place);
+  if (whole === 0 && fraction === 0) throw new DecodeError(place, 'is not known');
+  const seconds = whole - UNIX_EPOCH;
   const era = Math.round((now / 1000 - seconds) / ERA);
-  return (seconds + era * ERA) * 1000 + (reader.u32(place) / ERA) * 1000;
+  return (seconds + era * ERA) * 1000 + (fraction / ERA) * 1000;
 }
 
-function codeOf(reference: Uint8Array): string {
-  const text = String.fromCharCode(...reference).replace(/\0+$/, '');
-  return /^[A-Z0-9]{1,4}$/i.test(text) ? text : 'without a reason';
+function refusalOf(reference: Uint8Array): NtpAnswer['refusal'] {
+  const text = String.fromCharCode(...reference);
+  return (['RATE', 'DENY', 'RSTR'] as const).find((code) => code === text) ?? null;
 }

@@ -29,8 +29,8 @@ const ANSWER = Buffer.from(
 
 test('ntp packet: an answer laid out by hand is read', () => {
   expect(decodeNtpAnswer(ANSWER, Date.UTC(2026, 0, 1))).toEqual({
-    leap: 0,
     stratum: 2,
+    synchronised: true,
     refusal: null,
     rootDelay: 500,
     rootDispersion: 250,
@@ -65,13 +65,50 @@ test('ntp packet: times come back to a microsecond, in any era near which the ow
   );
 });
 
-test('ntp packet: kiss-o’-death codes are refusals, whatever the times say', () => {
+test.each(['RATE', 'DENY', 'RSTR'])('ntp packet: the kiss-o’-death code %s is a refusal', (code) => {
   const kiss = Buffer.from(ANSWER);
   kiss[1] = 0;
-  kiss.write('RATE', 12, 'ascii');
-  expect(decodeNtpAnswer(kiss, NOW).refusal).toBe('RATE');
-  kiss.fill(0, 12, 16);
-  expect(decodeNtpAnswer(kiss, NOW).refusal).toBe('without a reason');
+  kiss.write(code, 12, 'ascii');
+  expect(decodeNtpAnswer(kiss, NOW)).toMatchObject({ refusal: code, synchronised: false });
+});
+
+test.each(['INIT', 'STEP', 'XTRA', 'RAT\0', '\0\0\0\0'])(
+  'ntp packet: stratum 0 with the code %j tells of no time, and refuses nothing',
+  (code) => {
+    const bytes = Buffer.from(ANSWER);
+    bytes[1] = 0;
+    bytes.write(code, 12, 'latin1');
+    expect(decodeNtpAnswer(bytes, NOW)).toMatchObject({ refusal: null, synchronised: false });
+  },
+);
+
+test('ntp packet: leap 3 and stratum 16 tell of no time', () => {
+  for (const [at, value] of [
+    [0, 0xe4],
+    [1, 16],
+  ] as const) {
+    const bytes = Buffer.from(ANSWER);
+    bytes[at] = value;
+    bytes.write('RATE', 12, 'ascii');
+    expect(decodeNtpAnswer(bytes, NOW)).toMatchObject({ refusal: null, synchronised: false });
+  }
+});
+
+test('ntp packet: chrony that has no time yet is not synchronised, and refuses nothing', () => {
+  // As chrony 4.3 without a source answers, word for word.
+  const hex =
+    'e40000e6000100000001000000000000000000000000000001010101010101' + '01eeae9d671b78aef1eeae9d671b7df726';
+  const { refusal, synchronised, cookie } = decodeNtpAnswer(Buffer.from(hex, 'hex'), NOW);
+  expect([refusal, synchronised, [...cookie]]).toEqual([null, false, Array(8).fill(1)]);
+});
+
+test.each([
+  ['receive', 32],
+  ['transmit', 40],
+])('ntp packet: a time whose %s timestamp is not known is refused', (place, at) => {
+  const bytes = Buffer.from(ANSWER);
+  bytes.fill(0, at, at + 8);
+  expect(() => decodeNtpAnswer(bytes, NOW)).toThrow(place);
 });
 
 test.each([
@@ -79,7 +116,7 @@ test.each([
   ['a client', 0, 0x23],
   ['a control message', 0, 0x26],
   ['a private message', 0, 0x27],
-  ['stratum 16', 1, 16],
+  ['stratum 17', 1, 17],
 ])('ntp packet: %s is no answer', (_what, at, value) => {
   const bytes = Buffer.from(ANSWER);
   bytes[at] = value;
