@@ -13,6 +13,9 @@ const MAX_NAMES = 256;
 
 interface Kept {
   readonly addresses: Promise<readonly string[]>;
+  /** Ends the look-up: when nobody waits for it any more. */
+  readonly over: AbortController;
+  waiting: number;
   until: number;
 }
 
@@ -21,15 +24,42 @@ export function createResolver(io: Io): Resolve {
   return async (host, family, signal) => {
     const literal = literalOf(host);
     if (literal !== null) return literal.filter((ip) => familyOf(ip) === family);
+    if (signal.aborted) return [];
     const key = `${family} ${host.toLowerCase()}`;
     const known = kept.get(key);
-    if (known !== undefined && io.now() < known.until) return known.addresses;
-    const addresses = io.lookup(host, family, signal).catch((): readonly string[] => []);
-    const entry = { addresses, until: io.now() + KEEP };
+    if (known !== undefined && io.now() < known.until) return addressesOf(known, signal);
+    const entry = ask(io, host, family);
     keep(kept, key, entry);
-    if ((await addresses).length === 0) entry.until = io.now() + KEEP_FAILURE;
-    return addresses;
+    return addressesOf(entry, signal);
   };
+}
+
+function ask(io: Io, host: string, family: Family): Kept {
+  const over = new AbortController();
+  const addresses = io.lookup(host, family, over.signal).catch((): readonly string[] => []);
+  const entry = { addresses, over, waiting: 0, until: io.now() + KEEP };
+  void addresses.then(({ length }) => {
+    if (length === 0 && !over.signal.aborted) entry.until = io.now() + KEEP_FAILURE;
+  });
+  return entry;
+}
+
+/** Whoever stops waiting gets [], and takes nothing from the others who wait for the same name. */
+function addressesOf(entry: Kept, signal: AbortSignal): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    const leave = () => {
+      resolve([]);
+      if (--entry.waiting > 0) return;
+      entry.until = Number.NEGATIVE_INFINITY;
+      entry.over.abort();
+    };
+    entry.waiting++;
+    signal.addEventListener('abort', leave, { once: true });
+    void entry.addresses.then((addresses) => {
+      signal.removeEventListener('abort', leave);
+      resolve(addresses);
+    });
+  });
 }
 
 /** What needs no asking; null for a name. */

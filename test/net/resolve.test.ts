@@ -50,3 +50,41 @@ test('resolve: a name without an address is [], and is asked again after a few s
   await resolve('b.example', 4, signal);
   expect(asked).toHaveLength(2);
 });
+
+/** An Io whose look-ups end when the test says so, or when they are given up. */
+function slowNames() {
+  const asked: { readonly given: AbortSignal; readonly end: (ips: readonly string[]) => void }[] = [];
+  const lookup = (_host: string, _family: number, given: AbortSignal) =>
+    new Promise<readonly string[]>((end, fail) => {
+      asked.push({ given, end });
+      given.addEventListener('abort', () => fail(new Error('ECANCELLED')));
+    });
+  return { resolve: createResolver({ now: () => 0, lookup } as unknown as Io), asked };
+}
+
+test('resolve: whoever stops waiting takes nothing from others who wait for the same name', async () => {
+  const { resolve, asked } = slowNames();
+  const one = new AbortController();
+  const [first, second] = [resolve('a.example', 4, one.signal), resolve('a.example', 4, signal)];
+  one.abort();
+  expect(await first).toEqual([]);
+  expect(asked[0]?.given.aborted).toBe(false);
+  asked[0]?.end(['192.0.2.1']);
+  expect(await second).toEqual(['192.0.2.1']);
+  expect(await resolve('a.example', 4, signal)).toEqual(['192.0.2.1']);
+  expect(asked).toHaveLength(1);
+});
+
+test('resolve: a look-up that nobody waits for is given up, and is no failure to be kept', async () => {
+  const { resolve, asked } = slowNames();
+  const given = new AbortController();
+  const waiting = [resolve('a.example', 4, given.signal), resolve('a.example', 4, given.signal)];
+  given.abort();
+  expect(await Promise.all(waiting)).toEqual([[], []]);
+  expect(asked[0]?.given.aborted).toBe(true);
+  expect(await resolve('a.example', 4, given.signal)).toEqual([]);
+  expect(asked).toHaveLength(1);
+  const again = resolve('a.example', 4, signal);
+  asked[1]?.end(['192.0.2.1']);
+  expect(await again).toEqual(['192.0.2.1']);
+});
