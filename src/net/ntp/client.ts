@@ -35,10 +35,20 @@ export interface ClockReport {
   /** `server` is "host:port" as the list names it. */
   readonly answered: readonly { readonly server: string; readonly rtt: number }[];
   readonly failed: readonly { readonly server: string; readonly reason: string }[];
+  /** Those of the failed that want to be left alone. */
+  readonly refused: readonly string[];
 }
 
 interface Answered {
   readonly sample: ClockSample;
+  readonly rtt: number;
+}
+
+/** An answer, and when it was asked for. */
+interface Heard {
+  readonly answer: NtpAnswer;
+  /** Unix ms of the own clock. */
+  readonly sentWall: number;
   readonly rtt: number;
 }
 
@@ -73,6 +83,7 @@ class Round {
   readonly #samples: ClockSample[] = [];
   readonly #answered: { readonly server: string; readonly rtt: number }[] = [];
   readonly #failed = new Map<string, string>();
+  readonly #refused: string[] = [];
   /** Asked, and nothing is known yet. */
   readonly #open = new Set<string>();
   #next = 0;
@@ -102,7 +113,8 @@ class Round {
     const unheard =
       this.#answered.length > 0 ? [] : [...this.#open].map((server) => [server, 'no answer'] as const);
     const failed = [...this.#failed, ...unheard].map(([server, reason]) => ({ server, reason }));
-    return { clock: filterClock(this.#samples), answered: this.#answered, failed };
+    const clock = filterClock(this.#samples);
+    return { clock, answered: this.#answered, failed, refused: this.#refused };
   }
 
   async #askUntilOneAnswers(): Promise<void> {
@@ -124,6 +136,7 @@ class Round {
       if ((filterClock(this.#samples)?.samples ?? 0) >= NTP_ENOUGH) this.#enough.resolve();
       return true;
     } catch (error) {
+      if (error instanceof Refusal) this.#refused.push(name);
       if (!this.#task.signal.aborted)
         this.#failed.set(name, error instanceof Error ? error.message : String(error));
       return false;
@@ -133,33 +146,50 @@ class Round {
   }
 }
 
-/** Goes on asking, ever more seldom, and tells each better or newer result. Ends with the signal. */
-export async function keepClock(task: ClockTask, onClock: (clock: ClockOffset) => void): Promise<void> {
-  const { io, servers, signal } = task;
-  const rounds = new Map<string, ClockSample[]>();
-  const refused = new Set<string>();
+/**
+ * Goes on asking, ever more seldom, and tells each better or newer result. Ends with the signal.
+ *
+ * @param before what the first round told: whoever refused is left alone, whoever failed comes last
+ */
+export async function keepClock(
+  task: ClockTask,
+  onClock: (clock: ClockOffset) => void,
+  before?: Pick<ClockReport, 'failed' | 'refused'>,
+): Promise<void> {
+  const { io, signal } = task;
+  const refused = new Set(before?.refused);
+  let queue = withLast(task.servers, new Set(before?.failed.map(({ server }) => server)));
+  const samples = new Map<string, ClockSample[]>();
   for (let round = 0; !signal.aborted; round++) {
     await io.sleepUntil(io.now() + (NTP_REFINE[round] ?? NTP_REPEAT), signal);
     if (signal.aborted) return;
     const asker = new Asker(task);
-    const asking = servers.filter((server) => !refused.has(nameOf(server))).slice(0, NTP_AT_ONCE);
+    const failed = new Set<string>();
+    queue = queue.filter((server) => !refused.has(nameOf(server)));
     await Promise.all(
-      asking.map(async (server) => {
+      queue.slice(0, NTP_AT_ONCE).map(async (server) => {
         const name = nameOf(server);
         try {
           const { sample } = await asker.ask(server);
-          rounds.set(name, [...(rounds.get(name) ?? []), sample].slice(-NTP_SAMPLES));
+          samples.set(name, [...(samples.get(name) ?? []), sample].slice(-NTP_SAMPLES));
         } catch (error) {
-          if (error instanceof Refusal) refused.add(name);
+          (error instanceof Refusal ? refused : failed).add(name);
         }
       }),
     );
     asker.close();
-    const clock = filterClock([...rounds.values()].flat());
+    queue = withLast(queue, failed);
+    const clock = filterClock([...samples.values()].flat());
     if (clock !== null && !signal.aborted) onClock(clock);
     // Later a clock may have drifted or been set: what is old counts no more.
-    if (round >= NTP_REFINE.length - 1) rounds.clear();
+    if (round >= NTP_REFINE.length - 1) samples.clear();
   }
+}
+
+/** The others are asked first. */
+function withLast(servers: readonly HostPort[], last: ReadonlySet<string>): readonly HostPort[] {
+  const isLast = (server: HostPort) => last.has(nameOf(server));
+  return [...servers.filter((server) => !isLast(server)), ...servers.filter(isLast)];
 }
 
 /** A server that wants to be left alone (kiss-o'-death, RFC 5905 §7.4). */
@@ -187,7 +217,8 @@ class Asker {
     try {
       return await Promise.any(asking);
     } catch (error) {
-      throw error instanceof AggregateError ? error.errors[0] : error;
+      const reasons: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+      throw reasons.find((reason) => reason instanceof Refusal) ?? reasons[0];
     }
   }
 
@@ -199,42 +230,26 @@ class Asker {
   async #askAt(server: string, remote: Endpoint): Promise<Answered> {
     const { io, signal } = this.#task;
     const socket = await this.#socketOf(remote.ip.includes(':') ? 6 : 4);
-    for (let copy = 0; copy < 2 && !signal.aborted; copy++) {
+    const heard: Heard[] = [];
+    const copies: Question[] = [];
+    const done = new AbortController();
+    const stop = AbortSignal.any([done.signal, signal]);
+    for (let copy = 0; copy < 2 && !stop.aborted; copy++) {
       const cookie = io.randomBytes(COOKIE_LENGTH);
       const [sentAt, sentWall] = [io.now(), io.wallClock()];
-      const answer = await this.#wait({ remote, cookie }, () =>
-        socket.send(encodeNtpRequest(cookie), remote),
-      );
-      if (answer === null) continue;
-      if (answer.refusal !== null) throw new Refusal(`it refuses (${answer.refusal})`);
-      if (!answer.synchronised) throw new Error('its clock is not synchronised');
-      // The wall clock may be set meanwhile; the monotonic one may not.
-      const rtt = io.now() - sentAt;
-      const { receivedAt, sentAt: repliedAt, rootDelay, rootDispersion } = answer;
-      const offset = (receivedAt - sentWall + repliedAt - (sentWall + rtt)) / 2;
-      const delay = Math.max(0, rtt - (repliedAt - receivedAt));
-      return { sample: { server, offset, delay, rootDelay, rootDispersion }, rtt };
-    }
-    throw new Error('no answer');
-  }
-
-  /** @returns null after NTP_RESEND without an answer from there to this very question */
-  async #wait(question: Omit<Question, 'answered'>, send: () => void): Promise<NtpAnswer | null> {
-    const { io, signal } = this.#task;
-    const done = new AbortController();
-    let found: NtpAnswer | null = null;
-    const waiting: Question = {
-      ...question,
-      answered: (answer) => {
-        found ??= answer;
+      const answered = (answer: NtpAnswer) => {
+        heard.push({ answer, sentWall, rtt: io.now() - sentAt });
         done.abort();
-      },
-    };
-    this.#questions.add(waiting);
-    send();
-    await io.sleepUntil(io.now() + NTP_RESEND, AbortSignal.any([done.signal, signal]));
-    this.#questions.delete(waiting);
-    return found;
+      };
+      // On a slow path the answer to the first copy comes after the second was sent.
+      copies.push({ remote, cookie, answered });
+      for (const question of copies) this.#questions.add(question);
+      socket.send(encodeNtpRequest(cookie), remote);
+      await io.sleepUntil(io.now() + NTP_RESEND, stop);
+    }
+    for (const question of copies) this.#questions.delete(question);
+    if (heard[0] === undefined) throw new Error('no answer');
+    return measured(server, heard[0]);
   }
 
   #socketOf(family: Family): Promise<UdpSocket> {
@@ -261,6 +276,17 @@ class Asker {
       )
         question.answered(answer);
   }
+}
+
+/** @throws Refusal, or an Error where the server has no time */
+function measured(server: string, { answer, sentWall, rtt }: Heard): Answered {
+  if (answer.refusal !== null) throw new Refusal(`it refuses (${answer.refusal})`);
+  if (!answer.synchronised) throw new Error('its clock is not synchronised');
+  const { receivedAt, sentAt, rootDelay, rootDispersion } = answer;
+  // The wall clock may be set meanwhile; the monotonic one, which the round trip is taken from, may not.
+  const offset = (receivedAt - sentWall + sentAt - (sentWall + rtt)) / 2;
+  const delay = Math.max(0, rtt - (sentAt - receivedAt));
+  return { sample: { server, offset, delay, rootDelay, rootDispersion }, rtt };
 }
 
 function nameOf({ host, port }: HostPort): string {
