@@ -22,18 +22,22 @@ const GRAIN = 0.05;
 
 /**
  * The best guess and its bound; null when there is none, or when as many servers say one thing as
- * another: no clock is better than a wrong one. A lone server is believed.
+ * another: no clock is better than a wrong one. A lone server is believed. The bound holds while
+ * more than half are honest: it spans all that so many agree on, as a liar whose interval overlaps
+ * the others' would else shrink it to where the truth is not.
  */
 export function filterClock(samples: readonly ClockSample[]): ClockOffset | null {
   const best = bestOfEach(samples);
-  const meeting = whereMostMeet(best);
-  if (meeting === null || meeting.count * 2 <= best.length) return null;
+  const majority = Math.floor(best.length / 2) + 1;
+  const overlaps = overlapsOf(best, majority);
+  if (overlaps === null) return null;
+  const { meeting, span } = overlaps;
   const agreeing = best.filter((sample) => lowOf(sample) <= meeting.low && highOf(sample) >= meeting.high);
   // Inside the meeting the answer that took least time is the most exact (§11.2.3).
   const [first] = [...agreeing].sort((a, b) => errorOf(a) - errorOf(b));
   if (first === undefined) return null;
   const offset = Math.min(meeting.high, Math.max(meeting.low, first.offset));
-  const error = Math.max(meeting.high - offset, offset - meeting.low, GRAIN);
+  const error = Math.max(span.high - offset, offset - span.low, GRAIN);
   return { offset, error, samples: agreeing.length };
 }
 
@@ -55,10 +59,19 @@ function bestOfEach(samples: readonly ClockSample[]): ClockSample[] {
   return [...best.values()];
 }
 
-/** Marzullo's algorithm: the stretch that the most intervals share. */
-function whereMostMeet(
+interface Stretch {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Marzullo's algorithm: `meeting` is the stretch that the most intervals share, `span` reaches from
+ * the first to the last point that at least `majority` of them share; null where so many never do.
+ */
+function overlapsOf(
   samples: readonly ClockSample[],
-): { readonly low: number; readonly high: number; readonly count: number } | null {
+  majority: number,
+): { readonly meeting: Stretch; readonly span: Stretch } | null {
   const edges = samples
     .flatMap((sample) => [
       { at: lowOf(sample), step: 1 },
@@ -66,12 +79,14 @@ function whereMostMeet(
     ])
     .sort((a, b) => a.at - b.at || b.step - a.step);
   let count = 0;
-  let best: { low: number; high: number; count: number } | null = null;
-  for (const [i, { at, step }] of edges.entries()) {
+  const shared = edges.flatMap(({ at, step }, i) => {
     count += step;
-    const next = edges[i + 1];
-    if (step === 1 && next !== undefined && count > (best?.count ?? 0))
-      best = { low: at, high: next.at, count };
-  }
-  return best;
+    const high = edges[i + 1]?.at;
+    return high === undefined || count < majority ? [] : [{ low: at, high, count }];
+  });
+  const [first] = shared;
+  const last = shared.at(-1);
+  if (first === undefined || last === undefined) return null;
+  const meeting = shared.reduce((best, stretch) => (stretch.count > best.count ? stretch : best), first);
+  return { meeting, span: { low: first.low, high: last.high } };
 }

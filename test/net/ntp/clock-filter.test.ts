@@ -53,6 +53,46 @@ test('clock filter: liars never win against a majority, alone or together', () =
   );
 });
 
+test('clock filter: the truth lies within the error while more than half are honest, however small the lies', () => {
+  const lying = fc.record({
+    out: way,
+    back: way,
+    lie: fc.double({ min: -900, max: 900, noNaN: true }),
+    root: fc.double({ min: 0, max: 50, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(
+      truth,
+      fc.array(lying, { maxLength: 3 }),
+      fc.array(fc.tuple(way, way), { minLength: 4, maxLength: 4 }),
+      fc.boolean(),
+      (offset, liars, ways, first) => {
+        const bad = liars.map(({ out, back, lie, root }, i) => sample(`l${i}`, offset, out, back, lie, root));
+        const good = ways
+          .slice(0, liars.length + 1)
+          .map(([out, back], i) => sample(`h${i}`, offset, out, back));
+        const clock = filterClock(first ? [...bad, ...good] : [...good, ...bad]);
+        expect(clock).not.toBeNull();
+        expect(Math.abs((clock?.offset ?? 0) - offset)).toBeLessThanOrEqual((clock?.error ?? 0) + 0.01);
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+});
+
+test('clock filter: a quick liar inside the others’ error moves the offset no further than the error says', () => {
+  const honest = ['a', 'b'].map((name) => sample(name, 0, 10, 10));
+  const { offset, error } = filterClock([...honest, sample('liar', 0, 0, 0, 5)]) ?? { offset: 0, error: 0 };
+  expect(offset).toBeCloseTo(5);
+  expect(error).toBeGreaterThan(offset);
+});
+
+test('clock filter: two that agree bound the truth better than each alone', () => {
+  const clock = filterClock([sample('a', 0, 20, 0), sample('b', 0, 0, 20)]);
+  expect(clock?.samples).toBe(2);
+  expect(clock?.error).toBeLessThan(0.2);
+});
+
 test('clock filter: two that contradict each other tell nothing, one alone is believed, none is none', () => {
   const [a, b] = [sample('a', 0, 10, 10), sample('b', 0, 10, 10, 5_000)];
   expect(filterClock([a, b])).toBeNull();
