@@ -26,12 +26,12 @@ export const PUBLIC_SERVERS: ServerList = {
   ],
   mqtt: ['mqtt://broker.hivemq.com:1883', 'mqtt://broker.emqx.io:1883', 'mqtt://test.mosquitto.org:1883'],
   // None that smears leap seconds (time.google.com, time.facebook.com): mixed with others they lie for a day.
+  // Not pool.ntp.org: programs are asked not to ship that name, but one the pool has given them.
   ntp: [
     'time.cloudflare.com',
     'ntp.ripe.net',
     'ntp1.hetzner.de',
     'time.nist.gov',
-    'pool.ntp.org',
     'ntp.nict.jp',
     'time.apple.com',
   ].map((host) => ({ host, port: 123 })),

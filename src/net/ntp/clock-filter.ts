@@ -42,7 +42,7 @@ export function filterClock(samples: readonly ClockSample[]): ClockOffset | null
 }
 
 /** How far the truth may be from a sample's offset. */
-export function errorOf({ delay, rootDelay, rootDispersion }: ClockSample): number {
+function errorOf({ delay, rootDelay, rootDispersion }: ClockSample): number {
   return Math.max(0, delay) / 2 + rootDelay / 2 + rootDispersion + GRAIN;
 }
 
