@@ -111,7 +111,8 @@ export function parseServersText(text: string): ServerList {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/\s+/g, ' ').slice(0, 120) : String(error);
+    const reason =
+      error instanceof Error ? error.message.replace(/[\s\p{C}]+/gu, ' ').slice(0, 120) : String(error);
     throw new P2pdError('USAGE', `it is no JSON: ${reason}`, { cause: error });
   }
   return parseServers(json);
