@@ -1,9 +1,10 @@
 /** Our broker with streams in memory, from any address and as slow as is wanted, or on real loopback. */
+import { expect } from 'vitest';
 import type { ByteStream, Io, StreamReader } from '../../../src/net/io/io.ts';
 import { createNodeIo } from '../../../src/net/io/node-io.ts';
 import type { ServerUse } from '../../../src/net/server-use.ts';
 import { type RunningBroker, startBroker } from '../../../src/net/signal/broker.ts';
-import { connectBytes } from '../../helpers/mqtt-bytes.ts';
+import { CONNACK_OK, connectBytes, publishBytes, subscribeBytes } from '../../helpers/mqtt-bytes.ts';
 
 export const topicOf = (number: number) => `p2pd-demo/1/${number.toString(16).padStart(32, '0')}`;
 
@@ -130,4 +131,29 @@ export async function brokerInMemory(): Promise<BrokerLab> {
         what === 'refused' || what === 'error' ? [`${what}: ${detail}`] : [],
       ),
   };
+}
+
+/** Waits for a condition, and not much longer. */
+export function soon<T>(condition: () => T, timeout = 5_000) {
+  return expect.poll(condition, { interval: 2, timeout });
+}
+
+/** A client with a session. */
+export async function joined(lab: BrokerLab, clientId: string, ip?: string): Promise<Client> {
+  const client = lab.join(clientId, ip);
+  await soon(() => client.received).toBe(CONNACK_OK);
+  return client;
+}
+
+/** Two who keep the rules reach each other. */
+export async function serves(lab: BrokerLab): Promise<void> {
+  const [alice, bob] = await Promise.all([
+    joined(lab, 'alice', '203.0.113.1'),
+    joined(lab, 'bob', '203.0.113.2'),
+  ]);
+  alice.send(subscribeBytes([topicOf(99)]));
+  await soon(() => alice.received).toContain('9003000101');
+  bob.send(publishBytes(topicOf(99), 'well?'));
+  await soon(() => alice.received).toContain(Buffer.from('well?').toString('hex'));
+  for (const client of [alice, bob]) client.leave();
 }
