@@ -113,6 +113,15 @@ export function decodeAddress(bytes: Uint8Array): NodeAddress {
   return { sequence, publicKey, nodeId: nodeIdOf(publicKey), machineId, brokers, interfaces };
 }
 
+/** As `decodeAddress`; null for whatever it refuses. */
+export function addressOf(bytes: Uint8Array): NodeAddress | null {
+  try {
+    return decodeAddress(bytes);
+  } catch {
+    return null;
+  }
+}
+
 function assertOurs(word: string): void {
   const start = word.slice(0, ADDRESS_PREFIX.length).toLowerCase();
   if (start === ADDRESS_PREFIX) return;
@@ -141,7 +150,7 @@ function tooNew(version: string): P2pdError {
 function encodeBody(publicKey: Uint8Array, fields: AddressFields): Uint8Array {
   const writer = new Writer().u8(VERSION).u32(fields.sequence).bytes(publicKey);
   writer.bytes(decodeBase16(fields.machineId) ?? new Uint8Array(MACHINE_ID_LENGTH));
-  const brokers = fields.brokers.slice(0, MAX_BROKERS);
+  const brokers = fields.brokers.filter((url) => url.length <= MAX_BROKER_URL).slice(0, MAX_BROKERS);
   writer.u8(brokers.length);
   for (const url of brokers) {
     const ascii = new TextEncoder().encode(url);

@@ -2,11 +2,12 @@
  * How two nodes agree on a pipe over signalling: asking a peer to dial back, and dialling back when
  * asked. Wiring only: what may be dialled is `connect/reverse.ts`, messages are `signal/`.
  */
-import { decodeAddress, type NodeAddress } from './address.ts';
+import { addressOf, type NodeAddress } from './address.ts';
 import type { Asking, AskListener } from './connect/connect.ts';
 import { dialBack } from './connect/dial-back.ts';
 import { directCandidates, pathwayOf } from './connect/pathway.ts';
 import { DialBackBudget, dialBackCandidates, reasonToTell } from './connect/reverse.ts';
+import { wayBack } from './connect/way-back.ts';
 import { P2pdError, reasonOf } from './errors.ts';
 import type { NodeEvent, OuterFact, Pathway, SignalEvent } from './events.ts';
 import type { Identity } from './identity.ts';
@@ -21,6 +22,9 @@ import type { Origin, Signalling } from './signal/signalling.ts';
 import { encodeBase16 } from './wire/base16.ts';
 import type { Endpoint } from './wire/endpoint.ts';
 import { familyOf } from './wire/ip.ts';
+
+/** Connects that are remembered after their end: their last request is under way for seconds. */
+const MAX_ASKED = 512;
 
 /** What a node lends to those who bring it pipes. */
 export interface NodeSide {
@@ -51,12 +55,16 @@ interface Wish {
   readonly listener: AskListener;
   readonly choice: ConnectOptions;
   take: ((secured: Secured, path: Pathway) => void) | null;
+  /** Its newer address has come. */
+  renewed: boolean;
 }
 
 export class Meetings {
   readonly #task: MeetingTask;
   /** By pipe id in hex digits. */
   readonly #wishes = new Map<string, Wish>();
+  /** Names of pipes that this node asked others for lately, the oldest first. */
+  readonly #sought = new Set<string>();
   /** Pipes that are being dialled back, by name. */
   readonly #dialling = new Map<string, AbortController>();
   readonly #budget = new DialBackBudget();
@@ -77,12 +85,13 @@ export class Meetings {
     const wantsDialBack = choice.methods.includes('reverse');
     let take: Wish['take'] = null;
     const asking: Asking = {
-      way: wantsDialBack ? this.#wayBack(peer, choice) : null,
+      way: wantsDialBack ? wayBack(peer, this.#task.locals(), choice) : null,
       expect: (taker) => {
         take = taker;
       },
       start: (listener) => {
-        this.#wishes.set(key, { peer, listener, choice, take: wantsDialBack ? take : null });
+        this.#wishes.set(key, { peer, listener, choice, take: wantsDialBack ? take : null, renewed: false });
+        this.#remember(pipe);
         void this.#ask(peer, pipeId, pipe, choice, listener);
       },
       stop: () => this.#wishes.delete(key),
@@ -98,6 +107,22 @@ export class Meetings {
     const path = pathwayOf(this.#task.interfaces, remote.ip);
     if (!choice.paths.includes(path) || !choice.families.includes(familyOf(remote.ip))) return null;
     return { take: (secured) => take(secured, path) };
+  }
+
+  /**
+   * Whether this node has asked for this pipe: then nobody may bring it but whom `expected` lets in,
+   * not even once the connect was given up.
+   */
+  hasAsked(pipe: string): boolean {
+    return this.#sought.has(pipe);
+  }
+
+  #remember(pipe: string): void {
+    this.#sought.add(pipe);
+    for (const oldest of this.#sought) {
+      if (this.#sought.size <= MAX_ASKED) break;
+      this.#sought.delete(oldest);
+    }
   }
 
   /** A pipe has opened: dialling back for it has no purpose any more. */
@@ -168,24 +193,17 @@ export class Meetings {
   }
 
   /** Pairs that the peer's newest address adds. */
-  #moreFor({ peer, choice }: Wish, bytes: Uint8Array) {
+  #moreFor(wish: Wish, bytes: Uint8Array) {
+    const { peer, choice } = wish;
     if (bytes.length === 0 || !choice.methods.includes('direct')) return [];
     const fresh = addressOf(bytes);
     if (fresh === null || fresh.nodeId !== peer.nodeId || fresh.sequence <= peer.sequence) return [];
+    // One newer address a connect, or a peer could have us dial whatever it likes, for ever.
+    if (wish.renewed) return [];
+    wish.renewed = true;
     const known = new Set(directCandidates(this.#task.interfaces, peer.interfaces, choice).map(keyOf));
     const all = directCandidates(this.#task.interfaces, fresh.interfaces, choice);
     return all.filter((candidate) => !known.has(keyOf(candidate)));
-  }
-
-  /** What stands for the peer's dialling back until its connection comes in. */
-  #wayBack(peer: NodeAddress, choice: ConnectOptions): Asking['way'] {
-    const [family = 4] = choice.families;
-    const [path = 'external'] = choice.paths;
-    const own = this.#task.locals();
-    const local = own.find(({ ip }) => familyOf(ip) === family) ?? own[0] ?? { ip: '0.0.0.0', port: 0 };
-    const entry = peer.interfaces.find((e) => e.family === family) ?? peer.interfaces[0];
-    const ip = entry?.outer[0] ?? entry?.inner[0] ?? '0.0.0.0';
-    return { method: 'reverse', path, family: familyOf(ip), local, remote: { ip, port: entry?.port ?? 0 } };
   }
 
   /** A peer asks for a pipe. */
@@ -258,7 +276,10 @@ export class Meetings {
   }
 
   #reply(origin: Origin, asker: NodeAddress, message: SignalMessage): void {
-    this.#task.signalling.reply(origin, asker.brokers, message);
+    // What is refused costs one message, or strangers could make us flood our brokers.
+    const insists =
+      message.type !== 'answer' || message.result === 'accepted' || message.result === 'unwilling';
+    this.#task.signalling.reply(origin, asker.brokers, message, insists);
   }
 
   #refused(origin: Origin, reason: string): void {
@@ -269,14 +290,6 @@ export class Meetings {
       remote: `node ${origin.nodeId} by ${origin.broker}`,
       reason,
     });
-  }
-}
-
-function addressOf(bytes: Uint8Array): NodeAddress | null {
-  try {
-    return decodeAddress(bytes);
-  } catch {
-    return null;
   }
 }
 

@@ -209,7 +209,7 @@ export class P2PNode {
         path: pathwayOf(this.interfaces, remote.ip),
         allowed: this.#isAllowed,
         expected: (preamble) => this.#presence.meetings?.expected(preamble, remote) ?? null,
-        isOpen: (pipe) => this.#pipes.has(pipe),
+        isOpen: (pipe) => this.#pipes.has(pipe) || (this.#presence.meetings?.hasAsked(pipe) ?? false),
         signal: this.#stopping.signal,
       });
     } catch (error) {

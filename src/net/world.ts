@@ -126,12 +126,18 @@ export class World {
     const task = { io, servers: servers.ntp, resolve: this.#resolve, timeout: SERVICES_TIMEOUT, signal };
     const report = await measureClock(task);
     this.#note('ntp', report);
+    void keepClock(
+      task,
+      (clock) => {
+        this.#clock = clock;
+        this.tell();
+      },
+      report,
+    );
+    if (report.clock === null && report.answered.length > 0)
+      throw new P2pdError('NO_SERVICE', 'the servers contradict each other');
     if (report.clock === null) throw noneAnswered(report);
     this.#clock = report.clock;
-    void keepClock(task, (clock) => {
-      this.#clock = clock;
-      this.tell();
-    });
     return describeClock(report.clock);
   }
 

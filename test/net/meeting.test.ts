@@ -209,3 +209,14 @@ test('meeting: clocks that are an hour apart cost a round trip, not the meeting'
   const [, answered] = alice.of('signal');
   expect(answered?.clock?.offset).toBeCloseTo(-3_660_000, -2);
 });
+
+test('meeting: a connect that was given up opens no pipe, although the peer still dials back', async () => {
+  const { lab, alice, bob } = await meeting();
+  const stop = new AbortController();
+  const connecting = alice.node.connect(bob.node.address, { signal: stop.signal });
+  lab.clock.at(lab.now() + 15, () => stop.abort(new P2pdError('INTERRUPTED', 'enough')));
+  expect(await codeOf(lab, connecting)).toBe('INTERRUPTED 130');
+  await lab.advance(15_000);
+  expect([alice.node.pipes.length, bob.node.pipes.length]).toEqual([0, 0]);
+  expect([...alice.of('open'), ...bob.of('open')]).toEqual([]);
+});

@@ -4,10 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { isIP, type LookupFunction, connect as tcpConnect } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { connect as tlsConnect } from 'node:tls';
 import { MqttClient } from 'mqtt';
-import { MqttGuard } from '../wire/mqtt-guard.ts';
+import { MqttPackets } from '../wire/mqtt-packets.ts';
 import type { BrokerConnection, BrokerReader } from './io.ts';
 import { lookup } from './names.ts';
 
@@ -15,7 +15,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:
 /** s between PINGREQs of a quiet session; the session ends after 1.5 times that without an answer. */
 const KEEPALIVE = 15;
 /** Bytes of one packet that a broker may send: our messages have at most 2 KiB. */
-const MAX_PACKET = 16_384;
+const MAX_PACKET = 4_096;
 /** Letters of a client id: MQTT 3.1.1 §3.1.3.1 promises 23. */
 const CLIENT_ID_BYTES = 11;
 
@@ -30,8 +30,8 @@ export async function openBroker(
   const host = target.hostname.replace(/^\[|\]$/g, '');
   const addresses = await addressesOf(host, signal);
   signal.throwIfAborted();
-  const stream = dial(target, host, addresses);
-  const client = new MqttClient(() => guarded(stream), {
+  const stream = new GuardedStream(dial(target, host, addresses));
+  const client = new MqttClient(() => stream, {
     clientId: randomBytes(CLIENT_ID_BYTES).toString('hex'),
     clean: true,
     keepalive: KEEPALIVE,
@@ -163,15 +163,41 @@ async function addressesOf(host: string, signal: AbortSignal): Promise<readonly 
   return found;
 }
 
-/** Cuts a broker off that would make us collect an endless packet. */
-function guarded(stream: Duplex): Duplex {
-  const guard = new MqttGuard(MAX_PACKET);
-  stream.on('data', (bytes: Buffer) => {
-    try {
-      guard.push(bytes);
-    } catch (error) {
-      stream.destroy(error instanceof Error ? error : undefined);
-    }
-  });
-  return stream;
+/** A broker's bytes reach the client in whole packets that were looked at; anything else ends the session. */
+class GuardedStream extends Duplex {
+  readonly #socket: Duplex;
+
+  constructor(socket: Duplex) {
+    super();
+    this.#socket = socket;
+    const packets = new MqttPackets(MAX_PACKET);
+    socket.on('data', (bytes: Buffer) => {
+      try {
+        const whole = packets.push(bytes);
+        if (whole.length > 0 && !this.push(whole)) socket.pause();
+      } catch (error) {
+        this.destroy(error instanceof Error ? error : undefined);
+      }
+    });
+    socket.on('end', () => this.push(null));
+    socket.on('error', (error) => this.destroy(error));
+    socket.on('close', () => this.destroy());
+  }
+
+  override _read(): void {
+    this.#socket.resume();
+  }
+
+  override _write(chunk: Uint8Array, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#socket.write(chunk, encoding, done);
+  }
+
+  override _final(done: () => void): void {
+    this.#socket.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#socket.destroy();
+    done(error);
+  }
 }

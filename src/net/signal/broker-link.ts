@@ -84,6 +84,10 @@ export class BrokerLink {
   /** Waits until it listens. @returns whether the broker has taken the message */
   async publish(topic: string, payload: Uint8Array): Promise<boolean> {
     this.usedAt = this.#task.io.now();
+    return this.#publish(topic, payload);
+  }
+
+  async #publish(topic: string, payload: Uint8Array): Promise<boolean> {
     if (this.#state === 'connecting') await this.ready;
     if (this.#connection === null || this.#state === 'lost') return false;
     const limit = this.#limit(PUBACK_TIMEOUT, 'takes no messages');
@@ -119,7 +123,7 @@ export class BrokerLink {
       const payload = io.randomBytes(PROBE_LENGTH);
       payload[0] = PROBE_MARK;
       this.#probe = { id: encodeBase16(payload), at: io.now() };
-      void this.publish(topic, payload);
+      void this.#publish(topic, payload);
       await io.sleepUntil(io.now() + PUBACK_TIMEOUT, this.#over.signal);
       if (this.#probe !== null) this.#lose('delivers no messages');
       await io.sleepUntil(io.now() + PROBE_INTERVAL - PUBACK_TIMEOUT, this.#over.signal);

@@ -120,12 +120,18 @@ export class BrokerPool {
     void io.sleepUntil(io.now() + pause, signal).then(() => this.fill());
   }
 
-  #guest(url: string): BrokerLink | undefined {
+  #guest(url: string): BrokerLink {
     const known = this.#guests.get(url);
-    if (known !== undefined || this.#guests.size >= MAX_GUEST_BROKERS) return known;
+    if (known !== undefined) return known;
+    // Where all places are taken, the one used longest ago leaves.
+    const [oldest] = [...this.#guests.values()].sort((x, y) => x.usedAt - y.usedAt);
+    if (this.#guests.size >= MAX_GUEST_BROKERS && oldest !== undefined) {
+      this.#guests.delete(oldest.url);
+      oldest.close();
+    }
     const { io, topic, deliver } = this.#task;
     const changed = ({ state }: BrokerLink) => {
-      if (state === 'lost') this.#guests.delete(url);
+      if (state === 'lost' && this.#guests.get(url) === link) this.#guests.delete(url);
     };
     const link = new BrokerLink({ io, url, topic, deliver, changed });
     this.#guests.set(url, link);
@@ -139,7 +145,7 @@ export class BrokerPool {
       await io.sleepUntil(link.usedAt + GUEST_BROKER_IDLE, signal);
       if (io.now() - link.usedAt < GUEST_BROKER_IDLE) continue;
       link.close();
-      this.#guests.delete(url);
+      if (this.#guests.get(url) === link) this.#guests.delete(url);
     }
   }
 

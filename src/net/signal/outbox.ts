@@ -75,11 +75,6 @@ export class Outbox {
     return this.#exchange.isWaiting(encodeBase16(id), peer);
   }
 
-  /** Whether we wait for anything from this peer. */
-  awaits(peer: string): boolean {
-    return this.#exchange.awaits(peer);
-  }
-
   /** An acknowledgement or a challenge has come. */
   step(input: ExchangeInput): void {
     for (const effect of this.#exchange.step(input, this.#task.io.now())) this.#perform(effect);

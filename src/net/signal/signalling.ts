@@ -6,7 +6,7 @@
 import { deferred } from '../deferred.ts';
 import { P2pdError } from '../errors.ts';
 import type { BrokerFact } from '../events.ts';
-import type { Identity } from '../identity.ts';
+import { type Identity, nodeIdOf } from '../identity.ts';
 import type { Io } from '../io/io.ts';
 import type { StateFiles } from '../state-files.ts';
 import { SERVICES_GRACE, SIGNAL_TIMEOUT } from '../timing.ts';
@@ -55,6 +55,8 @@ export class Signalling {
   readonly #secrets: Secrets;
   readonly #inbox = new Inbox();
   readonly #outbox: Outbox;
+  /** Peers that this node turned to by itself, and how many of its messages they have not acknowledged. */
+  readonly #asking = new Map<string, number>();
   readonly #settled = deferred<void>();
   readonly #first = deferred<void>();
 
@@ -119,16 +121,25 @@ export class Signalling {
     const names = peer.brokers.map((url) => url.replace(/^mqtts?:\/\//, '')).join(', ');
     if (!(await reached))
       throw new P2pdError('NO_SERVICE', `none of the peer's brokers can be reached (${names})`);
+    const nodeId = nodeIdOf(peer.publicKey);
+    this.#asking.set(nodeId, (this.#asking.get(nodeId) ?? 0) + 1);
     const delivery = await this.#outbox.send(peer, message);
+    const left = (this.#asking.get(nodeId) ?? 1) - 1;
+    if (left === 0) this.#asking.delete(nodeId);
+    else this.#asking.set(nodeId, left);
     if (delivery !== null) return delivery;
     const waited = `${SIGNAL_TIMEOUT / 1000} s`;
     throw new P2pdError('PEER_SILENT', `the peer does not answer on any broker within ${waited} (${names})`);
   }
 
-  /** As `send` to somebody who wrote first: through brokers that have a link already, as a stranger names them. */
-  reply(origin: Origin, brokers: readonly string[], message: SignalMessage): void {
+  /**
+   * As `send` to somebody who wrote first: through brokers that have a link already, as a stranger
+   * names them. @param insists again until it is acknowledged; else once, the way the question came
+   */
+  reply(origin: Origin, brokers: readonly string[], message: SignalMessage, insists = true): void {
     const peer = { publicKey: origin.publicKey, brokers: [...new Set([origin.broker, ...brokers])] };
-    void this.#outbox.send(peer, message);
+    if (insists) void this.#outbox.send(peer, message);
+    else this.#outbox.sendOnce({ ...peer, brokers: [origin.broker] }, message);
   }
 
   #deliver(bytes: Uint8Array, broker: string): void {
@@ -147,7 +158,7 @@ export class Signalling {
       const { type } = message;
       const { nodeId } = opened;
       const solicited = this.#isSolicited(message, nodeId);
-      const awaited = this.#outbox.awaits(nodeId);
+      const awaited = this.#asking.has(nodeId);
       const verdict = inbox.judge({ opened, type, solicited, awaited, nonce }, now, wall());
       if (verdict.kind === 'fresh') void this.#accept(opened, message, broker, wall());
       else if (verdict.kind === 'duplicate') this.#repeat(head, broker, verdict.repeat);

@@ -79,9 +79,20 @@ function reachOfIpv6(bytes: Uint8Array): Reach {
   const [a = 0, b = 0] = bytes;
   if (bytes.subarray(0, 15).every((byte) => byte === 0)) return bytes[15] === 1 ? 'loopback' : 'unusable';
   if (isMappedIpv4(bytes)) return 'unusable';
+  const inside = embeddedIpv4(bytes);
+  if (inside !== null && reachOfIpv4(inside) !== 'global') return 'unusable';
+  if (a === 0xfe && (b & 0xc0) === 0xc0) return 'unusable';
   if (a === 0xfe && (b & 0xc0) === 0x80) return 'link-local';
   if ((a & 0xfe) === 0xfc) return 'unique-local';
   return a === 0xff ? 'unusable' : 'global';
+}
+
+/** The IPv4 address that translators and tunnels make of an IPv6 one (RFC 6052, 3056, 4291 §2.5.5.1). */
+function embeddedIpv4(bytes: Uint8Array): Uint8Array | null {
+  const prefix = (...start: number[]) => start.every((byte, i) => bytes[i] === byte);
+  if (prefix(0, 0x64, 0xff, 0x9b)) return bytes.subarray(12);
+  if (prefix(0x20, 0x02)) return bytes.subarray(2, 6);
+  return bytes.subarray(0, 12).every((byte) => byte === 0) ? bytes.subarray(12) : null;
 }
 
 function isMappedIpv4(bytes: Uint8Array): boolean {
