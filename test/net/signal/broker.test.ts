@@ -4,6 +4,7 @@ import type { BrokerReader } from '../../../src/net/io/io.ts';
 import { createNodeIo } from '../../../src/net/io/node-io.ts';
 import type { ServerUse } from '../../../src/net/server-use.ts';
 import { type RunningBroker, startBroker } from '../../../src/net/signal/broker.ts';
+import { admitConnect } from '../../../src/net/signal/broker-rules.ts';
 import { topicOf } from './broker-lab.ts';
 
 const io = createNodeIo();
@@ -121,4 +122,15 @@ describe('broker', () => {
     await gone;
     await expect(join()).rejects.toThrow(/ECONNREFUSED/);
   });
+});
+
+test.each([
+  [0, 120],
+  [65_535, 120],
+  [121, 120],
+  [15, 15],
+])('broker: a keep-alive of %i s counts as %i s, and every session is a clean one', (asked, granted) => {
+  const packet = { protocolVersion: 4, clientId: 'x', clean: false, keepalive: asked };
+  expect(admitConnect(packet)).toBe(null);
+  expect(packet).toMatchObject({ keepalive: granted, clean: true });
 });
