@@ -1,7 +1,15 @@
 /**
  * Events to state. Pure, exhaustive, bounded; the only place where state is made.
  */
-import type { AttemptEvent, MessageEvent, OpenEvent, SignalEvent, WorldEvent } from '../net/index.ts';
+import type {
+  AttemptEvent,
+  MessageEvent,
+  NatEvent,
+  NatReport,
+  OpenEvent,
+  SignalEvent,
+  WorldEvent,
+} from '../net/index.ts';
 import type {
   AppEvent,
   ConnectEvent,
@@ -20,6 +28,7 @@ import {
   MAX_LOG,
   MAX_MESSAGE_TEXT,
   MAX_MESSAGES,
+  MAX_NAT_REPORTS,
   MAX_PIPES,
   type PipeState,
   type State,
@@ -53,6 +62,8 @@ function fold(state: State, event: Stamped): State {
       };
     case 'world':
       return reduceWorld(state, event);
+    case 'nat':
+      return reduceNat(state, event);
     case 'stopped':
       return reduceStopped(state, event.nodeId);
     case 'load':
@@ -117,6 +128,19 @@ function reduceReady(state: State, event: Stamped<ReadyEvent>): State {
 function reduceWorld(state: State, event: WorldEvent): State {
   const world = nextWorld(state.worlds[event.node] ?? null, event);
   return { ...state, worlds: { ...state.worlds, [event.node]: world } };
+}
+
+function reduceNat(state: State, { report, done, at }: Stamped<NatEvent>): State {
+  const others = state.nat.filter(
+    (known) => known.report.interface !== report.interface || known.report.family !== report.family,
+  );
+  const nat = [...others, { report, done, at }].slice(-MAX_NAT_REPORTS);
+  return { ...state, nat: nat.sort((a, b) => placeOf(state, a.report) - placeOf(state, b.report)) };
+}
+
+/** Reports stand in the order of the interfaces, IPv4 first, so that they keep their places. */
+function placeOf({ interfaces }: State, { interface: id, family }: NatReport): number {
+  return (interfaces ?? []).findIndex((nic) => nic.id === id) * 10 + family;
 }
 
 function reduceStopped(state: State, nodeId: string): State {

@@ -6,6 +6,7 @@ import type {
   ClockOffset,
   Family,
   Method,
+  NatReport,
   NetworkInterface,
   OuterFact,
   Pathway,
@@ -29,6 +30,8 @@ export const MAX_MESSAGE_TEXT = 16_384;
 export const MAX_LINE = 1_000;
 /** Outer addresses, and brokers, kept per node: more than interfaces and servers that a screen could show. */
 export const MAX_FACTS = 64;
+/** NAT reports kept: interfaces and families that a screen could show. */
+export const MAX_NAT_REPORTS = 32;
 
 export interface StepState {
   readonly name: StepName;
@@ -140,10 +143,21 @@ export interface LoadState {
   readonly load1: number;
 }
 
+/** A NAT report as far as it is known. */
+export interface NatReportState {
+  readonly report: NatReport;
+  /** It is final. */
+  readonly done: boolean;
+  /** When it was told, ms since the program started. */
+  readonly at: number;
+}
+
 export interface State {
   /** null until they are known. */
   readonly interfaces: readonly NetworkInterface[] | null;
   readonly steps: readonly StepState[];
+  /** Of each interface and family, the newest. */
+  readonly nat: readonly NatReportState[];
   /** In order of start. */
   readonly nodes: readonly NodeState[];
   /** By node id; there before the node is ready, gone when it stops. */
@@ -161,6 +175,7 @@ export interface State {
 
 export const INITIAL_STATE: State = {
   interfaces: null,
+  nat: [],
   steps: [],
   nodes: [],
   worlds: {},

@@ -2,6 +2,7 @@
  * What a node tells about its pipes: plain objects, the contract's events of these names less
  * `at`. The program's one stream of events is made of them. Types only.
  */
+import type { NatReport } from './nat/behavior.ts';
 import type { Family } from './wire/endpoint.ts';
 
 export type Method = 'direct' | 'reverse' | 'tcp-punch' | 'udp-punch' | 'relay';
@@ -132,6 +133,14 @@ export interface WorldEvent {
   readonly offline: boolean;
 }
 
+/** What is known of the NAT in front of one interface and family; told again while probes answer. */
+export interface NatEvent {
+  readonly event: 'nat';
+  readonly report: NatReport;
+  /** The report is final. */
+  readonly done: boolean;
+}
+
 /** A node's address is another one now: a higher sequence number. */
 export interface AddressEvent {
   readonly event: 'address';
@@ -164,4 +173,5 @@ export type NodeEvent =
   | ServiceEvent
   | WorldEvent
   | AddressEvent
+  | NatEvent
   | SignalEvent;

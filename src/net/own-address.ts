@@ -1,9 +1,10 @@
 /**
  * A node's own address from its interfaces: which entries, in which order, best first. Rule only.
  */
-import type { AddressInterface } from './address-interface.ts';
+import type { AddressInterface, NatFacts } from './address-interface.ts';
 import type { OuterFact } from './events.ts';
 import type { InterfaceAddress, NetworkInterface } from './io/io.ts';
+import type { NatReport, TransportReport } from './nat/behavior.ts';
 import type { Endpoint, Family } from './wire/endpoint.ts';
 import { type Reach, withoutScope } from './wire/ip.ts';
 
@@ -16,12 +17,14 @@ const ORDER: readonly Reach[] = ['global', 'private', 'unique-local', 'loopback'
  *
  * @param locals where the node listens
  * @param outer how servers see it
+ * @param nats what is known of the NATs in front of it
  */
 export function addressEntries(
   interfaces: readonly NetworkInterface[],
   locals: readonly Endpoint[],
   port: number,
   outer: readonly OuterFact[],
+  nats: readonly NatReport[] = [],
 ): AddressInterface[] {
   const bound = new Set(locals.map((local) => withoutScope(local.ip)));
   const entries = interfaces.flatMap((nic, number) =>
@@ -31,7 +34,10 @@ export function addressEntries(
       const defaultRoute = nic.defaultRoute[family];
       const seen = outer.filter((fact) => fact.interface === nic.id && fact.family === family);
       const outside = [...new Set(seen.map((fact) => fact.outer))];
-      return [{ number, family, defaultRoute, port, inner, outer: outside, udp: null, tcp: null }];
+      const nat = nats.find((report) => report.interface === nic.id && report.family === family);
+      const udp = nat === undefined ? null : factsOf(nat.udp);
+      const tcp = nat === undefined ? null : factsOf(nat.tcp);
+      return [{ number, family, defaultRoute, port, inner, outer: outside, udp, tcp }];
     }),
   );
   return [
@@ -43,6 +49,12 @@ export function addressEntries(
 /** The sequence number of a new address: Unix seconds, and always larger than the last. @param wall Unix ms */
 export function newestSequence(last: number, wall: number): number {
   return Math.max(Math.floor(wall / 1000), last + 1);
+}
+
+/** null where nothing was found out. */
+function factsOf({ type, delta, range }: TransportReport): NatFacts | null {
+  if (type === null && delta.type === null) return null;
+  return { type, delta, range: range ?? [0, 0] };
 }
 
 function ordered(addresses: readonly InterfaceAddress[]): string[] {

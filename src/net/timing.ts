@@ -240,3 +240,47 @@ export const INFO_TOTAL_BURST = 400;
 
 /** Addresses of one machine that it tells others: each costs them a question. */
 export const MAX_OFFERED_ADDRESSES = 8;
+
+/** A whole NAT report, whatever servers do: two SYNs that are lost (0, 1 s) and their answers. */
+export const NAT_TIMEOUT = 5_000;
+
+/** STUN servers that a NAT report asks at once; the next ones only where too few of these answer. */
+export const NAT_SERVERS = 5;
+
+/** When the first question to each is repeated. */
+export const NAT_FIRST_COPIES: readonly number[] = [0, 100, 250, 500];
+
+/** Waiting for one answer over UDP, at least; the first of a server three times as long. */
+export const NAT_PATIENCE = 300;
+
+/** Waiting for an answer that a filter may hold back, at least; three round trips where those are longer. */
+export const NAT_SILENCE = 200;
+
+/** Copies of such a question: with 6 % of exchanges lost all four are in one of 80,000, of two servers' never. */
+export const NAT_COPIES = 4;
+
+/** Waiting for our own datagram to come back by the NAT, at least: carriers' NATs are some ms away. */
+export const NAT_HAIRPIN = 100;
+
+/** Fresh ports of one run of the delta test over UDP, and over TCP, where each costs a connection. */
+export const NAT_SAMPLES = { scattered: 8, consecutive: 8 } as const;
+export const NAT_TCP_SAMPLES = { scattered: 4, consecutive: 8 } as const;
+
+/** Between two of them: no burst, and little time for others to get ports in between. */
+export const NAT_PACE = 2;
+
+/** Waiting for their answers per round trip that they take, at least. */
+export const NAT_SAMPLE_PATIENCE = 80;
+
+/** The same once some were lost: TCP sends data again after 200 ms. */
+export const NAT_LOSSY_PATIENCE = 220;
+
+/** Runs of the delta test at most: two usually, more where packets were lost or others got ports in between. */
+export const NAT_MAX_RUNS = 8;
+
+/** Packets to one server address per report, and how many a TCP connection counts as. */
+export const NAT_BUDGET = 60;
+export const NAT_TCP_PACKETS = 5;
+
+/** Waiting for the first answer over TCP: a SYN that is lost comes again after a second. */
+export const NAT_TCP_PATIENCE = 2_500;

@@ -2,7 +2,6 @@
  * What is known of a NAT: mapping and filtering (RFC 4787 §4.1, §5), the NAT type that follows from
  * them (P2PD's seven, RFC 3489 §5), delta types, and their names. Types, tables and the rule only.
  */
-import type { NatFacts } from '../address-interface.ts';
 import type { Family } from '../wire/endpoint.ts';
 
 /** RFC 4787 §4.1 (mapping) and §5 (filtering). */
@@ -127,7 +126,13 @@ export interface TypeFacts {
 }
 
 /** RFC 3489 §5 by the terms of RFC 4787; null where a fact is missing that would decide. */
-export function natTypeOf({ translated, mapping, mappingVaries, filtering, blocked }: TypeFacts): NatType | null {
+export function natTypeOf({
+  translated,
+  mapping,
+  mappingVaries,
+  filtering,
+  blocked,
+}: TypeFacts): NatType | null {
   if (blocked) return 7;
   if (translated === null) return null;
   if (mappingVaries) return 6;
@@ -135,10 +140,4 @@ export function natTypeOf({ translated, mapping, mappingVaries, filtering, block
   if (!translated) return filtering === 'endpoint-independent' ? 1 : 2;
   if (filtering === 'endpoint-independent') return 3;
   return filtering === 'address-dependent' ? 4 : 5;
-}
-
-/** As an address carries it (docs/wire.md). */
-export function factsOf(report: TransportReport): NatFacts {
-  const { type, delta, range } = report;
-  return { type, delta: { type: delta.type, value: delta.value }, range: range ?? [0, 0] };
 }

@@ -18,6 +18,9 @@ import {
   type Transport,
 } from './transaction.ts';
 
+/** Why a TCP transaction failed whose server is there, but says nothing. */
+export const CONNECTED_ONLY = 'connected, but no answer';
+
 export interface StunAsker {
   /**
    * @param deadline monotonic ms
@@ -61,7 +64,8 @@ export async function openUdpAsker(io: Io, ip: string): Promise<StunAsker> {
   };
 }
 
-export function createTcpAsker(io: Io, ip: string): StunAsker {
+/** @param port from which all servers are asked; 0: another one for each */
+export function createTcpAsker(io: Io, ip: string, port = 0): StunAsker {
   return {
     async ask(server, deadline, signal) {
       const over = new AbortController();
@@ -69,14 +73,15 @@ export function createTcpAsker(io: Io, ip: string): StunAsker {
       const timer = io.sleepUntil(deadline, stop).then(() => over.abort(new Error('no answer')));
       let stream: ByteStream | null = null;
       try {
-        const opened = await io.dialTcp({ ip, port: 0 }, server, stop);
+        const opened = await io.dialTcp({ ip, port }, server, stop);
         stream = opened;
         const write = (data: Uint8Array) => void opened.write([data]);
         const transaction = new Transaction(io, 'tcp', server, deadline, write);
         readAnswer(opened, server, transaction);
-        return await transaction.run(signal);
+        return await transaction.run(stop);
       } catch (error) {
-        throw over.signal.aborted ? new Error('no answer') : error;
+        if (!over.signal.aborted) throw error;
+        throw new Error(stream === null ? 'no answer' : CONNECTED_ONLY);
       } finally {
         over.abort();
         stream?.destroy();

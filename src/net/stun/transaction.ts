@@ -108,7 +108,7 @@ function isOurs(state: TransactionState, { transactionId }: StunMessage, from: E
 }
 
 /** What a server can see: nobody arrives there from a loopback address, unless it has one itself. */
-function isPossible(mapped: Endpoint, server: Endpoint): boolean {
+export function isPossible(mapped: Endpoint, server: Endpoint): boolean {
   if (familyOf(mapped.ip) !== familyOf(server.ip)) return false;
   const reach = reachOf(mapped.ip);
   if (reach === 'loopback') return reachOf(server.ip) === 'loopback';

@@ -1,0 +1,110 @@
+/** What the probes of one interface and family share: whom to ask, where to note it. Effects only through Io. */
+
+import type { Io } from '../io/io.ts';
+import type { StunServer } from '../servers.ts';
+import type { Route } from '../stun/route.ts';
+import { NAT_PACE } from '../timing.ts';
+import { type Endpoint, formatEndpoint } from '../wire/endpoint.ts';
+import { canonicalIp, familyOf } from '../wire/ip.ts';
+import type { Budget } from './budget.ts';
+import type { Observation, TestName } from './observation.ts';
+import { randomBelow } from './ports.ts';
+
+export interface ProbeTask {
+  readonly io: Io;
+  readonly route: Route;
+  /** In the order in which they are to be asked. */
+  readonly servers: readonly StunServer[];
+  readonly resolve: (host: string, family: 4 | 6, signal: AbortSignal) => Promise<readonly string[]>;
+  /** Monotonic ms. */
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  readonly budget: Budget;
+  readonly notes: Notes;
+}
+
+/** What has been seen over one transport; tells whenever there is more. */
+export class Notes {
+  readonly #observations: Observation[] = [];
+  readonly #changed: () => void;
+  /** Server addresses that are one machine's → its operator. */
+  readonly #operators = new Map<string, string>();
+  #order = 0;
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  get all(): readonly Observation[] {
+    return this.#observations.map((o) => ({ ...o, operator: this.operatorOf(o.server.ip) }));
+  }
+
+  /** Taken when something is sent, so that mappings can be told in their order. */
+  next(): number {
+    return ++this.#order;
+  }
+
+  add(observation: Omit<Observation, 'operator'>): void {
+    this.#observations.push({ ...observation, operator: '' });
+    this.#changed();
+  }
+
+  /** A server says that another address is its own too. */
+  relate(ip: string, other: string): void {
+    const name = this.operatorOf(ip);
+    const merged = this.operatorOf(other);
+    for (const [known, operator] of this.#operators)
+      if (operator === merged) this.#operators.set(known, name);
+    this.#operators.set(ip, name);
+    this.#operators.set(other, name);
+  }
+
+  operatorOf(ip: string): string {
+    return this.#operators.get(ip) ?? ip;
+  }
+
+  of(test: TestName): readonly Observation[] {
+    return this.all.filter((o) => o.test === test);
+  }
+}
+
+/** Every endpoint of the list that this route reaches, each once, as their names are resolved. */
+export async function endpointsOf(task: ProbeTask, servers: readonly StunServer[]): Promise<Endpoint[]> {
+  const { route, resolve, signal } = task;
+  const found = await Promise.all(
+    servers.map(async ({ host, port }) => {
+      const literal = canonicalIp(host);
+      const ips = literal === null ? await resolve(host, route.family, signal) : [literal];
+      const ip = ips.find((one) => familyOf(one) === route.family && route.accepts(one));
+      return ip === undefined ? [] : [{ ip, port }];
+    }),
+  );
+  const unique = new Map(found.flat().map((endpoint) => [formatEndpoint(endpoint), endpoint]));
+  return [...unique.values()];
+}
+
+/** Servers of different addresses, of the first one each. */
+export function onePerAddress(servers: readonly Endpoint[]): Endpoint[] {
+  return servers.filter((server, i) => servers.findIndex(({ ip }) => ip === server.ip) === i);
+}
+
+/** Does something for each item, one every few ms, so that they leave in this order and not in a burst. */
+export async function paced<T>(
+  { io, signal }: Pick<ProbeTask, 'io' | 'signal'>,
+  items: readonly T[],
+  action: (item: T) => Promise<void>,
+): Promise<void> {
+  const startedAt = io.now();
+  const running: Promise<void>[] = [];
+  for (const [i, item] of items.entries()) {
+    await io.sleepUntil(startedAt + i * NAT_PACE, signal);
+    if (signal.aborted) break;
+    running.push(action(item));
+  }
+  await Promise.all(running);
+}
+
+/** A uniformly random port of [lowest, highest]. */
+export function randomPort(io: Io, lowest: number, highest: number): number {
+  return lowest + randomBelow(io, highest - lowest + 1);
+}

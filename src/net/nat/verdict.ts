@@ -1,0 +1,96 @@
+/** All evidence of one transport to its report: the folds put together. Pure; whatever is not known stays null. */
+import { type Delta, natTypeOf, type TransportReport } from './behavior.ts';
+import { type DeltaVerdict, foldDelta, type Sample } from './delta.ts';
+import { foldFiltering } from './filtering.ts';
+import { foldMapping, type MappingVerdict } from './mapping.ts';
+import { evidenceOf, inOrder, type Observation } from './observation.ts';
+import { foldRange } from './range.ts';
+
+const UNKNOWN_DELTA: Delta = { type: null, value: 0 };
+/** Servers at so many addresses must be silent before it is the path that is blocked. */
+const SILENT_SERVERS = 2;
+
+/** @param canFilter whether filtering can be tested over this transport at all */
+export function verdictOf(observations: readonly Observation[], canFilter: boolean): TransportReport {
+  const mapped = foldMapping(observations);
+  const trusted = observations.filter(({ operator }) => !mapped.liars.has(operator));
+  const blocked = isBlocked(observations);
+  const filtered = canFilter
+    ? foldFiltering(trusted, mapped.varies)
+    : { filtering: null, unknown: 'filtering: over TCP no server can test it, only a peer' };
+  const { delta, confidence, reason } = deltaFor(trusted, mapped, blocked);
+  const pairs = trusted.flatMap(({ local, mapped: seen }) =>
+    seen === null ? [] : [{ local: local.port, external: seen.port }],
+  );
+  const range = foldRange(pairs, delta.type);
+  const { translated, mapping, varies } = mapped;
+  const type = natTypeOf({
+    translated,
+    mapping,
+    mappingVaries: varies,
+    filtering: filtered.filtering,
+    blocked,
+  });
+  const liars = [...mapped.liars].map((liar) => `${liar} was left out: it contradicts all others`);
+  const unknown = blocked ? [] : [mapped.unknown, filtered.unknown, reason].filter((text) => text !== null);
+  return {
+    type,
+    mapping: mapped.mapping,
+    filtering: filtered.filtering,
+    delta,
+    range: mapped.translated === false ? null : range.range,
+    external: [...new Set(trusted.flatMap(({ mapped: seen }) => (seen === null ? [] : [seen.ip])))],
+    hairpin: mapped.translated === true ? hairpinOf(trusted, mapped.varies) : null,
+    parity: mapped.translated === true ? range.parity : null,
+    confidence: { delta: confidence, range: mapped.translated === true ? range.confidence : 0 },
+    unknown: [...unknown, ...liars],
+    evidence: evidenceOf(observations),
+  };
+}
+
+/** The samples of the delta test that came back, with their place in their run. */
+export function samplesOf(observations: readonly Observation[]): Sample[] {
+  const places = new Map<number, number>();
+  return inOrder(observations).flatMap(({ test, local, mapped, run }) => {
+    if (test !== 'scattered' && test !== 'consecutive') return [];
+    const order = places.get(run) ?? 0;
+    places.set(run, order + 1);
+    return mapped === null ? [] : [{ kind: test, local: local.port, external: mapped.port, run, order }];
+  });
+}
+
+/** What the delta test has so far, servers that lie left out. */
+export function deltaOf(observations: readonly Observation[]): DeltaVerdict {
+  const { liars } = foldMapping(observations);
+  return foldDelta(samplesOf(observations.filter(({ operator }) => !liars.has(operator))));
+}
+
+function deltaFor(trusted: readonly Observation[], mapped: MappingVerdict, blocked: boolean) {
+  if (blocked || mapped.translated === false)
+    return { delta: { type: 1, value: 0 } as const, confidence: 1, reason: null };
+  if (mapped.translated === null) return { delta: UNKNOWN_DELTA, confidence: 0, reason: null };
+  const samples = samplesOf(trusted);
+  const { delta, confidence } = foldDelta(samples);
+  const reason =
+    delta.type === null
+      ? `delta: ${samples.length} mappings do not show a pattern, nor that there is none`
+      : null;
+  return { delta, confidence, reason };
+}
+
+function hairpinOf(observations: readonly Observation[], varies: boolean): boolean | null {
+  const tests = observations.filter(({ test }) => test === 'hairpin');
+  if (tests.some(({ outcome }) => outcome === 'answered')) return true;
+  // A mapping of its own for each destination cannot be opened from the other side: silence tells nothing.
+  return tests.length === 0 || varies ? null : false;
+}
+
+/** Nothing comes back though servers at several addresses were asked, and nothing says that they are dead. */
+function isBlocked(observations: readonly Observation[]): boolean {
+  const asked = observations.filter(({ test }) => test === 'mapping');
+  const signs = asked.some(({ outcome }) => outcome === 'answered' || outcome === 'ignored');
+  if (signs) return false;
+  const alive = new Set(asked.filter(({ outcome }) => outcome === 'refused').map(({ server }) => server.ip));
+  const silent = asked.filter(({ outcome, server }) => outcome === 'silent' && !alive.has(server.ip));
+  return new Set(silent.map(({ server }) => server.ip)).size >= SILENT_SERVERS;
+}
