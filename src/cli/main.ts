@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import type { AcceptCommandOptions, ConnectCommandOptions } from './commands.ts';
+import type { NatCommandOptions } from './nat.ts';
 import {
   addCommonOptions,
   type CommonOptions,
@@ -31,6 +32,12 @@ export function createProgram(): Command {
   addCommonOptions(program.command('interfaces'))
     .description('list interfaces: name, kind, gateway, addresses')
     .action(async (options: CommonOptions) => (await import('./interfaces.ts')).runInterfaces(options));
+  addCommonOptions(program.command('nat'))
+    .description('find out the NAT in front of each interface: type, delta, ports, over UDP and TCP')
+    .addOption(
+      new Option('--format <format>', 'how to print it').choices(['text', 'markdown']).default('text'),
+    )
+    .action(async (options: NatCommandOptions) => (await import('./nat.ts')).runNat(options));
   addCommonOptions(program.command('accept'))
     .description('start a node and accept pipes, until interrupted')
     .option('--echo', 'send each message back unchanged')

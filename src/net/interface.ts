@@ -6,6 +6,8 @@ import * as v from 'valibot';
 import { P2pdError } from './errors.ts';
 import type { OuterFact } from './events.ts';
 import type { InterfaceAddress, InterfaceKind, NetworkInterface } from './io/io.ts';
+import type { NatReport } from './nat/behavior.ts';
+import { natDictOf, UNKNOWN_NAT } from './nat/dict.ts';
 import { canonicalIp, type Family, familyOf, reachOf, withoutScope } from './wire/ip.ts';
 
 /** P2PD's numbers for the families, the same on every platform. */
@@ -71,13 +73,6 @@ type RouteDict = InterfaceDict['rp']['2'][number];
 /** What is known of the NAT in front of an interface; `type` null = not checked. */
 export type NatDict = v.InferOutput<typeof natSchema>;
 
-const UNKNOWN_NAT: NatDict = {
-  type: null,
-  nat_info: 'unknown',
-  delta: { type: null, value: 0 },
-  delta_info: 'unknown',
-};
-
 export class Interface implements NetworkInterface {
   readonly id: string;
   readonly name: string;
@@ -86,7 +81,7 @@ export class Interface implements NetworkInterface {
   readonly defaultRoute: NetworkInterface['defaultRoute'];
   /** Those of IPv4 first, each family in the system's order. */
   readonly addresses: readonly InterfaceAddress[];
-  readonly nat: NatDict;
+  #nat: NatDict;
   readonly #external: InterfaceDict['rp'];
 
   constructor(
@@ -100,8 +95,32 @@ export class Interface implements NetworkInterface {
     this.gateways = from.gateways;
     this.defaultRoute = from.defaultRoute;
     this.addresses = FAMILIES.flatMap((family) => from.addresses.filter((a) => a.family === family));
-    this.nat = nat;
+    this.#nat = nat;
     this.#external = routes;
+  }
+
+  /** What is known of the NAT in front of it: over IPv4 where it has that, over UDP. */
+  get nat(): NatDict {
+    return this.#nat;
+  }
+
+  /**
+   * Finds out the NAT in front of this interface and keeps it: `nat`, `toDict()` and printing tell it.
+   *
+   * @param find how; by the public STUN servers unless given
+   */
+  async loadNat(find: FindNat = findByPublicServers): Promise<NatDict> {
+    this.#nat = natDictOf(await find(this));
+    return this.#nat;
+  }
+
+  /** The same with what was found out of its NAT (reports of other interfaces may be among them). */
+  withNat(reports: readonly NatReport[]): Interface {
+    return new Interface(
+      this,
+      natDictOf(reports.filter((report) => report.interface === this.id)),
+      this.#external,
+    );
   }
 
   /** The same with what servers saw of its addresses (those of other interfaces may be among them). */
@@ -204,7 +223,7 @@ export class Interface implements NetworkInterface {
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
+    return `Interface.fromDict(${JSON.stringify(this.toDict(), null, 4)})`;
   }
 
   /** Routes that were read keep their outer addresses; else one route per family with all inner ones. */
@@ -238,6 +257,27 @@ export class Interface implements NetworkInterface {
 export async function listInterfaces(): Promise<Interface[]> {
   const { listNetworkInterfaces } = await import('./io/interfaces.ts');
   return (await listNetworkInterfaces()).map((nic) => new Interface(nic));
+}
+
+/** Reports of the families of one interface. */
+export type FindNat = (nic: NetworkInterface) => Promise<readonly NatReport[]>;
+
+async function findByPublicServers(nic: NetworkInterface): Promise<readonly NatReport[]> {
+  const [{ openIo }, { probeNat }, { createResolver }, { PUBLIC_SERVERS }] = await Promise.all([
+    import('./setup.ts'),
+    import('./nat/probe.ts'),
+    import('./resolve.ts'),
+    import('./public-servers.ts'),
+  ]);
+  const io = await openIo();
+  return probeNat({
+    io,
+    interfaces: [nic],
+    servers: PUBLIC_SERVERS.stun,
+    resolve: createResolver(io),
+    signal: new AbortController().signal,
+    report: () => undefined,
+  });
 }
 
 /** Canonical text without scope; null when it is no address of that family. */

@@ -72,6 +72,8 @@ export interface NodeSetup {
   readonly interfaces: readonly NetworkInterface[];
   /** Services that the node may use; undefined: none. */
   readonly servers?: ServerList;
+  /** Find out the NATs in front of this machine, once the node runs: its address tells them. @default false */
+  readonly nat?: boolean;
   /** What outlives the process; undefined: nothing does. */
   readonly files?: StateFiles;
   /** null: the derived one, or the next free. */

@@ -4,10 +4,14 @@
  */
 import { addressBytes, encodeAddress } from './address.ts';
 import { Meetings, type NodeSide } from './meeting.ts';
+import type { NatReport } from './nat/behavior.ts';
+import { rememberNat } from './nat/memory.ts';
 import type { NodeSetup } from './node-options.ts';
 import { addressEntries, newestSequence } from './own-address.ts';
+import { createResolver } from './resolve.ts';
 import { NO_SERVERS } from './servers.ts';
 import { Signalling } from './signal/signalling.ts';
+import { NAT_DELAY } from './timing.ts';
 import { World } from './world.ts';
 
 export interface PresenceTask extends NodeSide {
@@ -26,6 +30,7 @@ export class Presence {
   /** What the address says, to see whether it would say something else. */
   #said = '';
   #ready = false;
+  #nats: readonly NatReport[] = [];
 
   constructor(task: PresenceTask) {
     this.#task = task;
@@ -50,6 +55,7 @@ export class Presence {
     await this.#world.start(this.#signalling);
     this.#renewAddress();
     this.#ready = true;
+    if (setup.nat === true) void this.#findNats();
   }
 
   /** What is worth remembering is written. */
@@ -66,7 +72,7 @@ export class Presence {
     const { setup, locals, emit } = this.#task;
     const { interfaces, machineId, identity, files } = setup;
     const port = locals()[0]?.port ?? 0;
-    const entries = addressEntries(interfaces, locals(), port, this.#world.outer);
+    const entries = addressEntries(interfaces, locals(), port, this.#world.outer, this.#nats);
     const fields = { machineId, brokers: this.#signalling?.listening ?? [], interfaces: entries };
     const said = JSON.stringify(fields);
     if (said === this.#said) return;
@@ -75,6 +81,28 @@ export class Presence {
     this.#address = encodeAddress(identity, { ...fields, sequence: this.#sequence });
     void files?.write(this.#sequenceFile, `${this.#sequence}\n`);
     if (this.#ready) emit({ event: 'address', node: identity.nodeId, address: this.#address });
+  }
+
+  /** Asks a little later: a node that has done its work by then asks nobody. */
+  async #findNats(): Promise<void> {
+    const { setup, signal, emit } = this.#task;
+    const { io, interfaces, servers = NO_SERVERS, files } = setup;
+    if (servers.stun.length === 0) return;
+    await io.sleepUntil(io.now() + NAT_DELAY, signal);
+    if (signal.aborted) return;
+    const { probeNat } = await import('./nat/probe.ts');
+    const reports = await probeNat({
+      io,
+      interfaces,
+      servers: servers.stun,
+      resolve: createResolver(io),
+      signal,
+      report: (report, done) => emit({ event: 'nat', report, done }),
+    });
+    if (signal.aborted) return;
+    this.#nats = reports;
+    this.#renewAddress();
+    if (files !== undefined) await rememberNat(files, reports, io.wallClock());
   }
 
   #openSignalling(urls: readonly string[]): Signalling {

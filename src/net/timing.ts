@@ -284,3 +284,6 @@ export const NAT_TCP_PACKETS = 5;
 
 /** Waiting for the first answer over TCP: a SYN that is lost comes again after a second. */
 export const NAT_TCP_PATIENCE = 2_500;
+
+/** From a node that is ready until it looks at the NATs in front of it: short visits ask nobody. */
+export const NAT_DELAY = 1_000;

@@ -4,10 +4,13 @@ import {
   createResolver,
   findOuter,
   Interface,
+  type NatReport,
   type NetworkInterface,
   type OuterFact,
   P2pdError,
+  probeNat,
   SERVICES_TIMEOUT,
+  type ServerList,
 } from '../../net/index.ts';
 import { outerText, reasonsText } from '../world.ts';
 import type { Context } from './context.ts';
@@ -22,6 +25,8 @@ import { runStep } from './steps.ts';
 export async function interfaces(ctx: Context): Promise<readonly Interface[]> {
   const [found, servers] = await Promise.all([findInterfaces(ctx), chooseServers(ctx)]);
   ctx.emit({ event: 'interfaces', interfaces: found });
+  const stop = new AbortController();
+  const nats = servers.stun.length === 0 ? [] : findNats(ctx, found, servers.stun, stop.signal);
   const outer =
     servers.stun.length === 0
       ? []
@@ -31,8 +36,27 @@ export async function interfaces(ctx: Context): Promise<readonly Interface[]> {
           () => askStun(ctx, found, servers.stun),
           (facts) => facts.map(outerText).join('; '),
         ).catch(() => []);
+  // Where nobody answers there is no NAT to be told, and no reason to wait for more.
+  if (outer.length === 0) stop.abort();
+  const reports = await nats;
   ctx.signal.throwIfAborted();
-  return found.map((nic) => new Interface(nic).withOuter(outer));
+  return found.map((nic) => new Interface(nic).withNat(reports).withOuter(outer));
+}
+
+function findNats(
+  { io, signal, emit }: Context,
+  interfaces: readonly NetworkInterface[],
+  servers: ServerList['stun'],
+  stop: AbortSignal,
+): Promise<readonly NatReport[]> {
+  return probeNat({
+    io,
+    interfaces,
+    servers,
+    resolve: createResolver(io),
+    signal: AbortSignal.any([signal, stop]),
+    report: (report, done) => emit({ event: 'nat', report, done }),
+  });
 }
 
 async function findInterfaces(ctx: Context): Promise<readonly NetworkInterface[]> {

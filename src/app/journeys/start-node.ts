@@ -39,6 +39,7 @@ export async function startNode(ctx: Context, options: StartNodeOptions = {}): P
     machineId: claimed.machineId,
     slot: claimed.slot,
     servers,
+    nat: true,
     files: claimed.files,
     port: config.port,
     allow: config.allow,

@@ -48,7 +48,11 @@ export interface RememberedReports {
 }
 
 /** @param now Unix ms */
-export async function rememberNat(files: StateFiles, reports: readonly NatReport[], now: number): Promise<void> {
+export async function rememberNat(
+  files: StateFiles,
+  reports: readonly NatReport[],
+  now: number,
+): Promise<void> {
   const kept = reports.slice(0, MAX_REPORTS).map(({ interface: name, family, udp, tcp }) => ({
     interface: name,
     family,
