@@ -38,6 +38,9 @@ export function createProgram(): Command {
       new Option('--format <format>', 'how to print it').choices(['text', 'markdown']).default('text'),
     )
     .action(async (options: NatCommandOptions) => (await import('./nat.ts')).runNat(options));
+  addCommonOptions(program.command('matrix'))
+    .description('print which method is expected to connect which NATs; asks nobody')
+    .action(async (options: CommonOptions) => (await import('./matrix.ts')).runMatrix(options));
   addCommonOptions(program.command('accept'))
     .description('start a node and accept pipes, until interrupted')
     .option('--echo', 'send each message back unchanged')

@@ -9,6 +9,14 @@ export { InfoAnswers, type Offer, outwardAddresses, serversFor, startInfoServer 
 export { Interface, type InterfaceDict, listInterfaces, type NatDict } from './interface.ts';
 export type * from './io/io.ts';
 export * from './nat/behavior.ts';
+export {
+  COMBINATIONS,
+  type Expectation,
+  expectOutcomes,
+  type MatrixCell,
+  type NatSide,
+  natMatrix,
+} from './nat/matrix.ts';
 export { type RememberedNat, type RememberedReports, rememberedNat, rememberNat } from './nat/memory.ts';
 export { probeNat } from './nat/probe.ts';
 export { P2PNode } from './node.ts';
