@@ -3,7 +3,7 @@
  * in the TUI. `reduce` folds it into state; json, narrate and the screens are readings of it.
  * Events carry `at`, ms since the program started, added by the store. Types only.
  */
-import type { ErrorCode, NetworkInterface, NodeEvent, ServersDocument } from '../net/index.ts';
+import type { ErrorCode, NatSide, NetworkInterface, NodeEvent, ServersDocument } from '../net/index.ts';
 import type { ServingEvent } from './serve-events.ts';
 import type { UiEvent } from './ui-state.ts';
 
@@ -65,6 +65,8 @@ export interface ConnectEvent {
   readonly node: string;
   /** What the user gave: an address, shortened for display where needed. */
   readonly peer: string;
+  /** The NAT in front of the peer, as its address tells it. */
+  readonly peerNat?: NatSide;
 }
 
 export interface BenchEvent {

@@ -35,6 +35,10 @@ export function createLazySession(store: Store, open: () => Promise<Session>): S
       if (live === null) store.emit(TOO_EARLY);
       else await live.serve();
     },
+    async loadNat() {
+      if (live === null) store.emit(TOO_EARLY);
+      else await live.loadNat();
+    },
     stopServing: async () => live?.stopServing(),
     close: (pipe) => live?.close(pipe),
     say: (pipe, text) => live?.say(pipe, text),

@@ -6,6 +6,7 @@ import { type P2PNode, P2pdError, type Pipe, type ServerList, sampleLoad } from 
 import type { Config } from './config.ts';
 import { errorEvent } from './failure.ts';
 import type { Context } from './journeys/context.ts';
+import { nat } from './journeys/nat.ts';
 import { openPipe } from './journeys/open-pipe.ts';
 import { chooseServers } from './journeys/servers.ts';
 import { startNode, stopNode } from './journeys/start-node.ts';
@@ -40,6 +41,8 @@ class LiveSession implements Session {
   readonly #opening = new Map<string, AbortController>();
   readonly #over = new AbortController();
   #watched: string | null = null;
+  /** NATs are being looked at. */
+  #probing: Promise<unknown> | null = null;
   /** The same for every node of this process. */
   #servers: Promise<ServerList> | null = null;
 
@@ -76,6 +79,17 @@ class LiveSession implements Session {
     await Promise.all(this.#starts);
     this.#servers = null;
     await this.#renewIdleNodes();
+  }
+
+  async loadNat(): Promise<void> {
+    this.#probing ??= nat({ ...this.#ctx, signal: AbortSignal.any([this.#ctx.signal, this.#over.signal]) });
+    try {
+      await this.#probing;
+    } catch (error) {
+      if (!this.#over.signal.aborted) this.#ctx.emit(errorEvent(error));
+    } finally {
+      this.#probing = null;
+    }
   }
 
   async stopServing(): Promise<void> {

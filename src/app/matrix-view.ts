@@ -9,6 +9,7 @@ import {
   natName,
   type RememberedReports,
 } from '../net/index.ts';
+import type { NatReportState, State } from './state.ts';
 
 /** In order of preference: the best expected one stands for a pair. */
 export const MATRIX_METHODS: readonly { readonly method: Method; readonly letter: string }[] = [
@@ -77,4 +78,17 @@ export function rowsAgainst(own: NatSide) {
       cells: MATRIX_METHODS.map(({ method }) => ({ method, ...outcomes[method] })),
     };
   });
+}
+
+/** A NAT of which nothing is known. */
+export const UNKNOWN_SIDE: NatSide = { type: null, delta: null };
+
+/** This machine's NAT by its reports: over UDP, IPv4 first; null where it is not known. */
+export function ownNat(reports: readonly NatReportState[]): NatSide | null {
+  return ownSide({ reports: reports.map(({ report }) => report) });
+}
+
+/** The NAT of the peer that was asked for last and tells it; the same object as long as it is the same. */
+export function peerSide({ pipes }: Pick<State, 'pipes'>): NatSide | null {
+  return pipes.findLast(({ peerNat }) => peerNat !== null)?.peerNat ?? null;
 }

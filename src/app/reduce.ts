@@ -162,6 +162,7 @@ function newPipe(
     initiator,
     state: 'connecting',
     target: connect?.peer ?? null,
+    peerNat: connect?.peerNat ?? null,
     peer: null,
     path: null,
     startedAt: at,

@@ -32,6 +32,8 @@ export interface Session {
   say(pipe: string, text: string): void;
   /** Measures the round trip of this pipe every few seconds while somebody looks; null: of none. */
   watch(pipe: string | null): void;
+  /** Finds out the NATs in front of this machine; what is seen is events. Nothing while it is at it. */
+  loadNat(): Promise<void>;
   /** Serves on this machine for others; what happens is events. Nothing where it serves already. */
   serve(): Promise<void>;
   /** Ends serving. */

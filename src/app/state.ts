@@ -7,6 +7,7 @@ import type {
   Family,
   Method,
   NatReport,
+  NatSide,
   NetworkInterface,
   OuterFact,
   Pathway,
@@ -114,6 +115,8 @@ export interface PipeState {
   readonly state: 'connecting' | 'open' | 'closed' | 'failed';
   /** What the user gave to connect to; null for an incoming pipe. */
   readonly target: string | null;
+  /** The NAT in front of the peer, as its address tells it; null where it is not known. */
+  readonly peerNat: NatSide | null;
   /** The peer's node id once it is proven. */
   readonly peer: string | null;
   readonly path: PathState | null;

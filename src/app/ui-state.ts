@@ -3,7 +3,18 @@
  * what stands in the connect form. Part of the one state, so that a frame is a function of it. Pure.
  */
 
-export type Screen = 'home' | 'connect' | 'accept' | 'nodes' | 'interfaces' | 'serve' | 'chat' | 'log';
+export type Screen =
+  | 'home'
+  | 'connect'
+  | 'accept'
+  | 'nodes'
+  | 'interfaces'
+  | 'nat'
+  | 'nat-tables'
+  | 'matrix'
+  | 'serve'
+  | 'chat'
+  | 'log';
 export type Overlay = 'help' | 'qr';
 
 /** The connect form as typed; checked only when it is sent. */

@@ -3,7 +3,8 @@ import stringWidth from 'string-width';
 import { makeVisible } from '../app/visible.ts';
 import type { Family, Interface } from '../net/index.ts';
 
-const HEAD = ['interface', 'kind', 'family', 'gateway', 'outer', 'addresses'] as const;
+const HEAD = ['interface', 'kind', 'family', 'gateway', 'outer', 'NAT', 'addresses'] as const;
+const NAT_COLUMN = HEAD.indexOf('NAT');
 const ROUTES = { 4: '2', 6: '23' } as const;
 const GAP = '  ';
 
@@ -11,7 +12,9 @@ const GAP = '  ';
 export function interfacesTable(interfaces: readonly Interface[]): string {
   if (interfaces.length === 0) return 'no interface has an address';
   const rows = interfaces.flatMap((nic) => ([4, 6] as const).flatMap((family) => rowsOf(nic, family)));
-  return table([HEAD, ...rows]);
+  const isKnown = rows.some((row) => row[NAT_COLUMN] !== '-');
+  const shown = (row: readonly string[]) => row.filter((_, i) => isKnown || i !== NAT_COLUMN);
+  return table([HEAD, ...rows].map(shown));
 }
 
 function rowsOf(nic: Interface, family: Family): (readonly string[])[] {
@@ -19,13 +22,21 @@ function rowsOf(nic: Interface, family: Family): (readonly string[])[] {
   return nic.toDict().rp[ROUTES[family]].map(({ nic_ips, ext_ips }) => {
     const outer = ext_ips.map(({ ip }) => ip).join(' ') || '-';
     const inner = nic_ips.map(({ ip, prefix, cidr }) => `${ip}/${prefix ?? cidr}`).join(' ');
-    return [makeVisible(nic.name), nic.kind, `IPv${family}`, gateway, outer, inner];
+    return [makeVisible(nic.name), nic.kind, `IPv${family}`, gateway, outer, natOf(nic, outer), inner];
   });
+}
+
+/** An interface's NAT stands where its outer address does. */
+function natOf({ nat }: Interface, outer: string): string {
+  if (outer === '-' || nat.type === null) return '-';
+  const { delta } = nat;
+  if (delta.type === null || delta.type === 1) return nat.nat_info;
+  return `${nat.nat_info}, ${nat.delta_info.replace(/ delta .*/, '')}`;
 }
 
 /** Columns aligned to the left, the last one free; a wide character takes two (`以太网`). */
 function table(rows: readonly (readonly string[])[]): string {
-  const widths = HEAD.map((_, i) => Math.max(...rows.map((row) => stringWidth(row[i] ?? ''))));
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => stringWidth(row[i] ?? ''))));
   return rows
     .map((row) =>
       row

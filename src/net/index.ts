@@ -16,6 +16,7 @@ export {
   type MatrixCell,
   type NatSide,
   natMatrix,
+  natSideOf,
 } from './nat/matrix.ts';
 export { type RememberedNat, type RememberedReports, rememberedNat, rememberNat } from './nat/memory.ts';
 export { probeNat } from './nat/probe.ts';

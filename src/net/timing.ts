@@ -264,7 +264,7 @@ export const NAT_HAIRPIN = 100;
 
 /** Fresh ports of one run of the delta test over UDP, and over TCP, where each costs a connection. */
 export const NAT_SAMPLES = { scattered: 8, consecutive: 8 } as const;
-export const NAT_TCP_SAMPLES = { scattered: 4, consecutive: 8 } as const;
+export const NAT_TCP_SAMPLES = { scattered: 3, consecutive: 7 } as const;
 
 /** Between two of them: no burst, and little time for others to get ports in between. */
 export const NAT_PACE = 2;
@@ -280,7 +280,7 @@ export const NAT_MAX_RUNS = 8;
 
 /** Packets to one server address per report, and how many a TCP connection counts as. */
 export const NAT_BUDGET = 60;
-export const NAT_TCP_PACKETS = 5;
+export const NAT_TCP_PACKETS = 6;
 
 /** Waiting for the first answer over TCP: a SYN that is lost comes again after a second. */
 export const NAT_TCP_PATIENCE = 2_500;

@@ -1,6 +1,6 @@
 /** The app: the screen in front, the overlay above it, and the keys that work everywhere. */
 import { Box, Text, useApp } from 'ink';
-import { useCallback, useLayoutEffect, useMemo, useRef } from 'react';
+import { lazy, Suspense, useCallback, useLayoutEffect, useMemo, useRef } from 'react';
 import type { Session } from '../app/session.ts';
 import type { Screen, UiState } from '../app/ui-state.ts';
 import { Ui, useUi } from './context.ts';
@@ -40,10 +40,20 @@ const TITLES: Readonly<Record<Screen, string>> = {
   accept: 'accept',
   nodes: 'nodes',
   interfaces: 'interfaces',
+  nat: 'nat',
+  'nat-tables': 'nat-tables',
+  matrix: 'matrix',
   serve: 'serve',
   chat: 'chat',
   log: 'log',
 };
+
+/** Screens about NATs need to know the network's terms, which the first frame must not wait for. */
+const NatScreen = lazy(async () => ({ default: (await import('./screens/nat.tsx')).NatScreen }));
+const NatTablesScreen = lazy(async () => ({
+  default: (await import('./screens/nat-tables.tsx')).NatTablesScreen,
+}));
+const MatrixScreen = lazy(async () => ({ default: (await import('./screens/matrix.tsx')).MatrixScreen }));
 
 export function App({ session, terminal }: AppProps) {
   const size = useTerminalSize(useCallback(() => terminal.clear(), [terminal]));
@@ -76,7 +86,9 @@ function Frame({ size, tooSmall }: { readonly size: TerminalSize; readonly tooSm
       <Box flexDirection="column" width={size.columns} height={size.rows - 1}>
         {ui.overlay !== 'qr' && <Header title={ui.overlay === 'help' ? 'help' : TITLES[ui.screen]} />}
         <Box flexDirection="column" flexGrow={1} overflow="hidden">
-          <Body ui={ui} />
+          <Suspense fallback={null}>
+            <Body ui={ui} />
+          </Suspense>
         </Box>
         {ui.overlay !== 'qr' && <Footer context={context} />}
       </Box>
@@ -98,6 +110,12 @@ function Body({ ui }: { readonly ui: UiState }) {
       return <NodesScreen />;
     case 'interfaces':
       return <InterfacesScreen />;
+    case 'nat':
+      return <NatScreen />;
+    case 'nat-tables':
+      return <NatTablesScreen />;
+    case 'matrix':
+      return <MatrixScreen />;
     case 'serve':
       return <ServeScreen />;
     case 'chat':

@@ -12,6 +12,9 @@ export type KeyContext =
   | 'accept'
   | 'nodes'
   | 'interfaces'
+  | 'nat'
+  | 'nat-tables'
+  | 'matrix'
   | 'serve'
   | 'chat'
   | 'log'
@@ -43,6 +46,10 @@ export type Intent =
   | 'go-nodes'
   | 'go-log'
   | 'go-serve'
+  | 'go-nat'
+  | 'go-nat-tables'
+  | 'go-matrix'
+  | 'show-evidence'
   | 'stop-serve'
   | 'show-qr'
   | 'copy-address'
@@ -97,6 +104,9 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     { keys: ['2'], intent: 'start-node', shown: '2', does: 'start an additional node' },
     { keys: ['4', 'q'], intent: 'leave', shown: '4', does: 'exit' },
     { keys: ['i'], intent: 'go-interfaces', shown: 'i', does: 'interfaces', footer: true },
+    { keys: ['r'], intent: 'go-nat', shown: 'r', does: 'NAT (report)', footer: true },
+    { keys: ['t'], intent: 'go-nat-tables', shown: 't', does: 'NAT and delta tables' },
+    { keys: ['m'], intent: 'go-matrix', shown: 'm', does: 'matrix of NATs' },
     { keys: ['n'], intent: 'go-nodes', shown: 'n', does: 'nodes', footer: true },
     { keys: ['s'], intent: 'go-serve', shown: 's', does: 'serve', footer: true },
     { keys: ['l'], intent: 'go-log', shown: 'l', does: 'log', footer: true },
@@ -135,6 +145,23 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'open the pipe', footer: true },
   ],
   interfaces: scroll,
+  nat: [
+    { keys: ['r'], intent: 'go-nat', shown: 'r', does: 'look again', footer: true },
+    { keys: ['e'], intent: 'show-evidence', shown: 'e', does: 'evidence', footer: true },
+    { keys: ['t'], intent: 'go-nat-tables', shown: 't', does: 'tables', footer: true },
+    { keys: ['m'], intent: 'go-matrix', shown: 'm', does: 'matrix', footer: true },
+    ...scroll,
+  ],
+  'nat-tables': [
+    { keys: ['r'], intent: 'go-nat', shown: 'r', does: 'NAT report', footer: true },
+    { keys: ['m'], intent: 'go-matrix', shown: 'm', does: 'matrix', footer: true },
+    ...scroll,
+  ],
+  matrix: [
+    { keys: ['r'], intent: 'go-nat', shown: 'r', does: 'NAT report', footer: true },
+    { keys: ['t'], intent: 'go-nat-tables', shown: 't', does: 'tables', footer: true },
+    ...choose,
+  ],
   serve: [
     { keys: ['c'], intent: 'copy-command', shown: 'c', does: 'copy command', footer: true },
     { keys: ['x'], intent: 'stop-serve', shown: 'x', does: 'stop serving', footer: true },
@@ -160,6 +187,9 @@ const TITLES: Readonly<Record<KeyContext, string>> = {
   accept: 'Accept',
   nodes: 'Nodes',
   interfaces: 'Interfaces',
+  nat: 'NAT report',
+  'nat-tables': 'NAT tables',
+  matrix: 'Matrix',
   serve: 'Serve',
   chat: 'Chat',
   log: 'Log',

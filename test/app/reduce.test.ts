@@ -92,6 +92,7 @@ describe('reduce: pipes', () => {
         state: 'connecting',
         target: ADDRESS,
         peer: null,
+        peerNat: null,
         path: null,
         startedAt: 1,
         elapsed: null,

@@ -146,6 +146,8 @@ describe('help', () => {
   ];
   const OWN: Readonly<Record<string, readonly string[]>> = {
     interfaces: [],
+    nat: ['--format <format>'],
+    matrix: [],
     accept: ['--echo', '--once', '--allow <ids>'],
     connect: ['--send <text>', '--bench <bytes>', '--raw', '--linger <seconds>'],
     serve: ['--host <addresses>', '--ports <list>', '--only <kinds>'],
@@ -164,8 +166,11 @@ describe('help', () => {
     for (const flags of expected) expect(command.helpInformation()).toContain(flags);
   });
 
-  test.each(['interfaces', 'accept', 'connect', 'serve'])('of %s fits a terminal of 80 columns', (name) => {
-    const command = program.commands.find((one) => one.name() === name) ?? program;
-    for (const line of command.helpInformation().split('\n')) expect(line.length).toBeLessThanOrEqual(80);
-  });
+  test.each(['interfaces', 'nat', 'matrix', 'accept', 'connect', 'serve'])(
+    'of %s fits a terminal of 80 columns',
+    (name) => {
+      const command = program.commands.find((one) => one.name() === name) ?? program;
+      for (const line of command.helpInformation().split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    },
+  );
 });

@@ -160,9 +160,13 @@ test('interface: one is loaded by name in any case, or the one with the default 
   });
 });
 
-test('interface: printing one shows addresses, gateway and NAT', () => {
-  const text = inspect(new Interface(eth0));
-  expect(text).toBe(`${new Interface(eth0)}`);
+test('interface: printing one gives the dict of the seed', () => {
+  const nic = new Interface(eth0);
+  expect(inspect(nic)).toBe(`Interface.fromDict(${JSON.stringify(nic.toDict(), null, 4)})`);
+});
+
+test('interface: as text it shows addresses, gateway and NAT', () => {
+  const text = `${new Interface(eth0)}`;
   expect(text).toContain('eth0 (virtio_net) (ethernet)');
   expect(text).toContain('IPv4: 192.0.2.2/24 via 192.0.2.1');
   expect(text).toContain('NAT: unknown');

@@ -7,7 +7,7 @@ import type { ConnectChoice, Session } from '../../src/app/session.ts';
 import { createAppStore } from '../../src/app/store.ts';
 
 export type Call =
-  | { readonly call: 'start' | 'startNode' | 'serve' | 'stopServing' | 'stop' }
+  | { readonly call: 'start' | 'startNode' | 'loadNat' | 'serve' | 'stopServing' | 'stop' }
   | { readonly call: 'connect'; readonly choice: ConnectChoice }
   | { readonly call: 'close'; readonly pipe: string }
   | { readonly call: 'say'; readonly pipe: string; readonly text: string }
@@ -51,6 +51,9 @@ export function createFakeSession({ pipe = 'p1' }: FakeOptions = {}): FakeSessio
     watch: (id) => void calls.push({ call: 'watch', pipe: id }),
     async serve() {
       calls.push({ call: 'serve' });
+    },
+    async loadNat() {
+      calls.push({ call: 'loadNat' });
     },
     async stopServing() {
       calls.push({ call: 'stopServing' });

@@ -1,5 +1,12 @@
 /** Connects a node to a peer within the time allowed, as events; shared by every door's connect. */
-import { type P2PNode, P2pdError, type Pipe } from '../../net/index.ts';
+import {
+  type NatSide,
+  natSideOf,
+  type P2PNode,
+  P2pdError,
+  type Pipe,
+  parseAddress,
+} from '../../net/index.ts';
 import type { ConnectChoice } from '../session.ts';
 import type { Context } from './context.ts';
 
@@ -19,8 +26,16 @@ export function openPipe(ctx: Context, node: P2PNode, choice: ConnectChoice, sig
   const { methods, paths, families } = choice;
   const stop = AbortSignal.any([signal, ctx.signal, limit.signal]);
   const prepared = node.prepare(choice.peer, { methods, paths, families, signal: stop });
-  ctx.emit({ event: 'connect', pipe: prepared.pipe, node: node.nodeId, peer: choice.peer.trim() });
+  const peer = choice.peer.trim();
+  ctx.emit({ event: 'connect', pipe: prepared.pipe, node: node.nodeId, peer, ...natOf(peer) });
   return { pipe: prepared.pipe, opened: run(ctx, prepared, limit) };
+}
+
+/** The NAT that the peer's address tells of: on its best way to the Internet. */
+function natOf(address: string): { readonly peerNat?: NatSide } {
+  const { interfaces } = parseAddress(address);
+  const facts = interfaces.map(({ udp }) => udp).find((udp) => udp !== null);
+  return facts ? { peerNat: natSideOf(facts) } : {};
 }
 
 async function run(

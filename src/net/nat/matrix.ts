@@ -42,6 +42,16 @@ export function natMatrix(): MatrixCell[] {
   return COMBINATIONS.flatMap((a) => COMBINATIONS.map((b) => ({ a, b, outcomes: expectOutcomes(a, b) })));
 }
 
+/** @throws nothing: numbers that are no types are as unknown */
+export function natSideOf(facts: {
+  readonly type: number | null;
+  readonly delta: { readonly type: number | null };
+}): NatSide {
+  const type = TYPES.find((known) => known === facts.type) ?? null;
+  const delta = DELTAS.find((known) => known === facts.delta.type) ?? (facts.delta.type === 1 ? 1 : null);
+  return { type, delta };
+}
+
 /** @param a the side that asks */
 export function expectOutcomes(a: NatSide, b: NatSide): Outcomes {
   return {

@@ -84,6 +84,15 @@ function useMenuActions(): (intent: Intent) => boolean {
       case 'go-log':
         emit({ event: 'ui', action: 'go', screen: 'log' });
         return true;
+      case 'go-nat':
+        emit({ event: 'ui', action: 'go', screen: 'nat' });
+        return true;
+      case 'go-nat-tables':
+        emit({ event: 'ui', action: 'go', screen: 'nat-tables' });
+        return true;
+      case 'go-matrix':
+        emit({ event: 'ui', action: 'go', screen: 'matrix' });
+        return true;
       case 'go-serve':
         emit({ event: 'ui', action: 'go', screen: 'serve' });
         void session.serve();

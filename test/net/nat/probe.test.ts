@@ -1,35 +1,162 @@
-import { expect, test } from 'vitest';
-import { natPreset } from '../../lab/index.ts';
-import { natLab, reportIn } from './nat-lab.ts';
-const T = ['open internet','udp firewall','full cone','restrict','restrict port','symmetric','blocked'] as const;
-const D = ['equal','preserving','independent','dependent','random'] as const;
-test('x', { timeout: 600_000 }, async () => {
-  const N = Number(process.env.N ?? 10), loss = Number(process.env.LOSS ?? 0);
-  const bad = new Map<string, number>(); let n = 0, wrong = 0, max = 0, sum = 0;
-  for (let seed = 1; seed <= N; seed++)
-  for (const [i, t] of T.entries())
-  for (const [j, d] of D.entries()) {
-    if ((i < 2 || i === 6) && j > 0) continue;
-    const value = d === 'independent' || d === 'dependent' ? [1, 2, 3, -1, 7, 40][seed % 6]! : 0;
-    const range = ([[1024, 65535], [35000, 65535], [20000, 22047], [40000, 40511]] as const)[seed % 4]!;
-    const l = await natLab({ seed, loss, nat: natPreset(t, { type: d, value }, { range }) });
-    const r = await reportIn(l);
-    const natted = i >= 2 && i < 6;
-    const check = (what: string, got: unknown, want: unknown) => {
-      n++;
-      if (JSON.stringify(got) === JSON.stringify(want)) return;
-      if (got !== null && (got as {type: null}).type !== null) wrong++;
-      const key = `${t} ${d} ${value} ${range} ${what} ${JSON.stringify(got)} not ${JSON.stringify(want)}`;
-      bad.set(key, (bad.get(key) ?? 0) + 1);
-      if (process.env.SHOW && bad.size < 4) console.log(seed, key, r[what.startsWith('udp') ? 'udp' : 'tcp'].evidence.map(e=>`${e.test} ${e.server} ${e.local} ${e.mapped}`).join('\n'));
-    };
-    const delta = natted ? { type: j + 2, value: j === 2 || j === 3 ? value : 0 } : { type: 1, value: 0 };
-    check('udp type', r.udp.type, i + 1);
-    check('udp delta', r.udp.delta, delta);
-    check('tcp delta', r.tcp.delta, delta);
-    if (i < 6) check('tcp mapping', r.tcp.mapping, i === 5 ? 'address-and-port-dependent' : 'endpoint-independent');
-    if (i < 6) { max = Math.max(max, r.elapsed); sum += r.elapsed; }
-  }
-  console.log([...bad].sort((a,b)=>b[1]-a[1]).slice(0,25).map(([k, c]) => `${c} ${k}`).join('\n'), '\n', n, wrong, [...bad.values()].reduce((a,b)=>a+b,0), max);
-  expect(1).toBe(1);
+import { describe, expect, test } from 'vitest';
+import { type NatOptions, natPreset } from '../../lab/index.ts';
+import { type NatLab, natLab, reportIn } from './nat-lab.ts';
+
+const DEAD = { host: '203.0.113.99', port: 3478, tcp: true };
+const DEAD_TOO = { host: '203.0.113.98', port: 3478, tcp: true };
+
+async function reportOf(
+  nat: NatOptions,
+  change: (lab: NatLab) => NatLab = (lab) => lab,
+  seed: number | string = 1,
+) {
+  return reportIn(change(await natLab({ seed, nat })));
+}
+
+describe('nat report: what it tells', () => {
+  test('filtering, hairpinning and outer address of a NAT', async () => {
+    const { udp } = await reportOf(natPreset('restrict', 'equal', { hairpin: true }));
+    expect(udp).toMatchObject({
+      type: 4,
+      mapping: 'endpoint-independent',
+      filtering: 'address-dependent',
+      hairpin: true,
+      unknown: [],
+    });
+    expect(udp.external).toHaveLength(1);
+  });
+
+  test('no hairpinning where the NAT has none, and null where each destination has its mapping', async () => {
+    expect((await reportOf(natPreset('full cone'))).udp.hairpin).toBe(false);
+    expect((await reportOf(natPreset('symmetric'))).udp.hairpin).toBeNull();
+  });
+
+  test('mappings that depend on the address alone', async () => {
+    const nat = natPreset('symmetric', 'random', { mapping: 'address-dependent' });
+    const { udp, tcp } = await reportOf(nat);
+    expect(udp).toMatchObject({ type: 6, mapping: 'address-dependent' });
+    expect(tcp).toMatchObject({ type: 6, mapping: 'address-dependent' });
+  });
+
+  test('over TCP filtering stays open, and why', async () => {
+    const { tcp } = await reportOf(natPreset('full cone'));
+    expect(tcp).toMatchObject({ type: null, filtering: null, unsolicited: 'unknown' });
+    expect(tcp.unknown.join()).toContain('only a peer');
+  });
+
+  test('only one transport blocked: the other is told as it is', async () => {
+    const { udp, tcp } = await reportOf(natPreset('restrict port', 'equal', { blocked: ['udp'] }));
+    expect(udp).toMatchObject({ type: 7, delta: { type: 1, value: 0 } });
+    expect(tcp).toMatchObject({ mapping: 'endpoint-independent', delta: { type: 2, value: 0 } });
+  });
+
+  test('the range that was seen lies within the real one', async () => {
+    const { udp } = await reportOf(natPreset('restrict port', 'random', { range: [35_000, 65_535] }));
+    const [lowest, highest] = udp.range ?? [0, 0];
+    expect(lowest).toBeGreaterThanOrEqual(35_000);
+    expect(highest - lowest).toBeGreaterThan(15_000);
+    expect(udp.confidence.range).toBeGreaterThan(0.8);
+  });
+
+  test('a pool: every outer address that was seen', async () => {
+    const lab = await natLab({
+      seed: 3,
+      nat: natPreset('symmetric', 'random', { pooling: 'arbitrary' }),
+      externals: 3,
+    });
+    const { udp } = await reportIn(lab);
+    expect(udp.type).toBe(6);
+    expect(udp.external.length).toBeGreaterThan(1);
+  });
+});
+
+describe('nat report: servers that are no help', () => {
+  const nat = natPreset('restrict port', 'random');
+
+  test('dead ones among living ones change nothing', async () => {
+    const { udp, tcp } = await reportOf(nat, (lab) => ({
+      ...lab,
+      servers: [DEAD, DEAD_TOO, ...lab.servers],
+    }));
+    expect(udp).toMatchObject({ type: 5, delta: { type: 6, value: 0 } });
+    expect(tcp).toMatchObject({ mapping: 'endpoint-independent', delta: { type: 6, value: 0 } });
+  });
+
+  test('a single dead one: nothing is known, and nothing is claimed', async () => {
+    const { udp, tcp } = await reportOf(nat, (lab) => ({ ...lab, servers: [DEAD] }));
+    for (const report of [udp, tcp]) {
+      expect(report).toMatchObject({ type: null, mapping: null, filtering: null, delta: { type: null } });
+      expect(report.unknown).toContain('no server answered');
+    }
+  });
+
+  test('one address alone: the delta is told, mapping and filtering are not', async () => {
+    const lab = await natLab({ seed: 1, nat });
+    const { udp } = await reportIn({ ...lab, servers: [await lab.plain('203.0.113.50')] });
+    expect(udp).toMatchObject({ type: null, mapping: null, filtering: null, delta: { type: 6, value: 0 } });
+    expect(udp.unknown.join()).toContain('mapping needs two');
+    expect(udp.unknown.join()).toContain('no server that answers has a second address');
+  });
+
+  test('one that names another outer address is left out, and named', async () => {
+    const lab = await natLab({ seed: 1, nat });
+    const liar = lab.lab.stunServer({ host: lab.machine('203.0.113.60'), lies: '192.0.2.66' });
+    const { udp } = await reportIn({
+      ...lab,
+      servers: [{ host: liar.host, port: 3478, tcp: true }, ...lab.servers],
+    });
+    expect(udp).toMatchObject({ type: 5, delta: { type: 6, value: 0 } });
+    expect(udp.external).not.toContain('192.0.2.66');
+    expect(udp.unknown.join()).toContain('203.0.113.60 was left out');
+  });
+
+  test('two that contradict each other: nothing is claimed', async () => {
+    const lab = await natLab({ seed: 1, nat });
+    const liar = lab.lab.stunServer({ host: lab.machine('203.0.113.60'), lies: '192.0.2.66' });
+    const servers = [{ host: liar.host, port: 3478, tcp: true }, await lab.plain('203.0.113.50')];
+    const { udp } = await reportIn({ ...lab, servers });
+    expect(udp).toMatchObject({ type: null, mapping: null });
+    expect(udp.unknown.join()).toContain('contradict');
+  });
+});
+
+describe('nat report: golden cases', () => {
+  test('two NATs in a row: the stricter of both', async () => {
+    const lab = await natLab({
+      seed: 1,
+      nat: natPreset('full cone', 'random'),
+      home: natPreset('restrict port', 'equal'),
+    });
+    const { udp, tcp } = await reportIn(lab);
+    expect(udp).toMatchObject({ type: 5, filtering: 'address-and-port-dependent', delta: { type: 6 } });
+    expect(tcp).toMatchObject({ mapping: 'endpoint-independent', delta: { type: 6 } });
+  });
+
+  test('a router that answers unsolicited SYNs with RST is told as any other', async () => {
+    const { udp, tcp } = await reportOf(natPreset('restrict port', 'equal', { unsolicited: 'reset' }));
+    expect(udp).toMatchObject({ type: 5, delta: { type: 2 } });
+    expect(tcp).toMatchObject({ mapping: 'endpoint-independent', delta: { type: 2 } });
+  });
+
+  test.each([1, 2, 3, 4, 5])('a busy NAT that counts, seed %i: others get ports in between', async (seed) => {
+    const lab = await natLab({ seed, nat: natPreset('symmetric', { type: 'independent', value: 2 }) });
+    const stop = lab.noise(12);
+    const { udp, tcp } = await reportIn(lab);
+    stop();
+    expect(udp).toMatchObject({ type: 6, delta: { type: 4, value: 2 } });
+    expect(tcp).toMatchObject({ type: 6, delta: { type: 4, value: 2 } });
+  });
+});
+
+describe('nat report: gentle', () => {
+  test.each(['equal', 'random', 'dependent'] as const)(
+    'a report of a NAT with %s ports asks no server address too often',
+    async (delta) => {
+      const lab = await natLab({ seed: 1, nat: natPreset('symmetric', delta), servers: 1 });
+      const sent = lab.countPackets();
+      await reportIn(lab);
+      for (const [ip, packets] of sent) expect(packets, ip).toBeLessThanOrEqual(60);
+      expect(sent.get('203.0.113.10')).toBeGreaterThan(10);
+    },
+  );
 });

@@ -1,0 +1,95 @@
+/** One's own NAT against every NAT and delta: how each method is expected to fare; why, for the chosen row. */
+import { Box, Text } from 'ink';
+import { METHOD_NAMES } from '../../app/config.ts';
+import {
+  expectationText,
+  isSameSide,
+  MATRIX_METHODS,
+  ownNat,
+  peerSide,
+  rowsAgainst,
+  sideName,
+  UNKNOWN_SIDE,
+} from '../../app/matrix-view.ts';
+import { useUi } from '../context.ts';
+import { type Line, Lines } from '../parts/lines.tsx';
+import { tableLines } from '../parts/table.ts';
+import { styleOf } from '../theme.ts';
+import { useCell } from '../use-cell.ts';
+import { useGo } from '../use-go.ts';
+import { useKeyTaker } from '../use-keys.ts';
+import { useStore } from '../use-store.ts';
+import { cut } from '../width.ts';
+
+/** Rows of the screen beside the table: header, title, head, the five reasons, free ones, the footer. */
+const OTHER_ROWS = 15;
+
+export function MatrixScreen() {
+  const { size, marks } = useUi();
+  const own = ownNat(useStore((state) => state.nat)) ?? UNKNOWN_SIDE;
+  const peer = useStore(peerSide);
+  const rows = rowsAgainst(own);
+  const known = rows.findIndex(({ other }) => isSameSide(peer, other));
+  const chosen = useCell<number | null>(null);
+  const at = (wanted: number | null) => Math.min(Math.max(0, wanted ?? known), rows.length - 1);
+  const go = useGo();
+  useKeyTaker({
+    intent(intent) {
+      if (intent !== 'up' && intent !== 'down') return go(intent);
+      chosen.set(at(at(chosen.get()) + (intent === 'up' ? -1 : 1)));
+      return true;
+    },
+  });
+  const choice = at(chosen.value);
+  const room = Math.max(1, size.rows - OTHER_ROWS);
+  const first = Math.min(Math.max(0, choice - Math.floor(room / 2)), Math.max(0, rows.length - room));
+  const head = ['the other side', ...MATRIX_METHODS.map(({ method }) => METHOD_NAMES[method])];
+  const body = rows.map(({ name, cells }, i) => [
+    `${i === choice ? marks.pointer : ' '} ${name}${i === known ? ' (the peer)' : ''}`,
+    ...cells.map((cell) => compact(cell)),
+  ]);
+  const [title = '', ...texts] = tableLines(head, body, size.columns) ?? [
+    head.join(' '),
+    ...body.map((row) => row.join(' ')),
+  ];
+  const lines = texts.map((text, i): Line => ({ role: i === choice ? 'accent' : 'plain', text }));
+  return (
+    <Box flexDirection="column">
+      <Text>
+        {cut(
+          `Your NAT: ${sideName(own)}${own === UNKNOWN_SIDE ? ' (r finds it out)' : ''}`,
+          size.columns,
+          marks.more,
+        )}
+      </Text>
+      <Box marginTop={1} flexDirection="column">
+        <Text {...styleOf('muted')}>{cut(title, size.columns, marks.more)}</Text>
+        <Lines lines={lines} first={first} rows={room} />
+      </Box>
+      <Box marginTop={1} flexDirection="column">
+        {(rows[choice]?.cells ?? []).map((cell) => (
+          <Text key={cell.method} {...styleOf(ROLES[cell.expected])}>
+            {cut(
+              `${METHOD_NAMES[cell.method]}: ${expectationText(cell)}, ${cell.why}`,
+              size.columns,
+              marks.more,
+            )}
+          </Text>
+        ))}
+      </Box>
+    </Box>
+  );
+}
+
+const ROLES = { yes: 'good', maybe: 'warn', no: 'muted' } as const;
+
+/** `yes`, `maybe 1024`, `no`: the rest stands below the table. */
+function compact({
+  expected,
+  probes,
+}: {
+  readonly expected: string;
+  readonly probes: number | null;
+}): string {
+  return probes === null || probes === 1 ? expected : `${expected} ${probes}`;
+}

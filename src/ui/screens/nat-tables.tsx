@@ -1,0 +1,62 @@
+/** The tables of NAT and delta types, this machine's rows marked, and what they mean. */
+import { Box } from 'ink';
+import { ownNat } from '../../app/matrix-view.ts';
+import { DELTA_HEAD, DELTA_TABLE, meaningOf, NAT_HEAD, NAT_TABLE } from '../../app/nat-tables.ts';
+import { useUi } from '../context.ts';
+import { type Line, Lines } from '../parts/lines.tsx';
+import { tableLines } from '../parts/table.ts';
+import { useGo } from '../use-go.ts';
+import { useKeyTaker } from '../use-keys.ts';
+import { useScroll } from '../use-scroll.ts';
+import { useStore } from '../use-store.ts';
+import { wrap } from '../width.ts';
+
+/** Rows of the screen that are no lines: header, a free one, two of the footer, spares. */
+const OTHER_ROWS = 6;
+
+export function NatTablesScreen() {
+  const { size, marks } = useUi();
+  const reports = useStore((state) => state.nat);
+  const own = ownNat(reports);
+  const go = useGo();
+  const meaning = own === null ? null : meaningOf(own.type, own.delta);
+  const words = meaning ?? 'The NAT of this machine is not known yet: r finds it out.';
+  const lines: readonly Line[] = [
+    ...marked(NAT_HEAD, NAT_TABLE, own?.type ?? null, size.columns, marks.pointer),
+    { role: 'plain', text: '' },
+    ...marked(DELTA_HEAD, DELTA_TABLE, own?.delta ?? null, size.columns, marks.pointer),
+    { role: 'plain', text: '' },
+    ...wrap(words, size.columns).map((text): Line => ({ role: meaning === null ? 'muted' : 'good', text })),
+  ];
+  const room = Math.max(1, size.rows - OTHER_ROWS);
+  const scroll = useScroll(lines.length, room, 'start');
+  useKeyTaker({ intent: (intent) => go(intent) || scroll.move(intent) });
+  return (
+    <Box marginTop={1}>
+      <Lines lines={lines} first={scroll.first} rows={room} />
+    </Box>
+  );
+}
+
+function marked(
+  head: readonly string[],
+  rows: readonly { readonly type: number; readonly cells: readonly string[] }[],
+  own: number | null,
+  columns: number,
+  pointer: string,
+): Line[] {
+  const isOwn = (type: number) => type === own;
+  const blank = ' '.repeat(pointer.length);
+  const body = rows.map(({ type, cells: [name = '', ...others] }) => [
+    `${isOwn(type) ? pointer : blank} ${type} ${name}`,
+    ...others,
+  ]);
+  const [first = '', ...others] = head;
+  const table =
+    tableLines([`${blank}   ${first}`, ...others], body, columns) ?? body.map((cells) => cells.join(', '));
+  const offset = table.length - body.length;
+  return table.map((text, i): Line => {
+    if (i < offset) return { role: 'muted', text };
+    return { role: isOwn(rows[i - offset]?.type ?? 0) ? 'accent' : 'plain', text };
+  });
+}
