@@ -56,12 +56,12 @@ export async function startCoturn(
     'no-tls',
     'no-dtls',
     'relay-threads=1',
-    `userdb=${lab.file(`turndb-${port}`)}`,
-    `pidfile=${lab.file(`turn-${port}.pid`)}`,
+    `userdb=${lab.file(`turndb-${machine}-${port}`)}`,
+    `pidfile=${lab.file(`turn-${machine}-${port}.pid`)}`,
     'log-file=stdout',
     'simple-log',
   ];
-  const config = lab.file(`turn-${port}.conf`, lines.join('\n'));
+  const config = lab.file(`turn-${machine}-${port}.conf`, lines.join('\n'));
   const server = lab.run(machine, ['turnserver', '-c', config]);
   await answering(lab, machine, server, ['stun', 'stun-tcp'], { addresses, port });
   return server;
