@@ -48,11 +48,10 @@ export function bestMark(a: NatSide, b: NatSide): string {
   return outcomes.relay.expected === 'yes' ? 't' : 'T';
 }
 
-/** `yes 0.1 s`, `maybe 1024 in 0.9 s`, `no`. */
+/** `yes 0.1s`, `maybe 1024` (tries), `no`. */
 export function expectationText({ expected, probes, seconds }: Expectation): string {
   if (expected === 'no' || seconds === null) return expected;
-  const tries = probes === null || probes === 1 ? '' : ` ${probes} in`;
-  return `${expected}${tries} ${seconds} s`;
+  return probes === null || probes === 1 ? `${expected} ${seconds.toFixed(1)}s` : `${expected} ${probes}`;
 }
 
 /** The NAT to be marked as one's own: over UDP and IPv4 where that is known. */

@@ -18,7 +18,7 @@ export function matrixText(own: NatSide | null): string {
   const mine =
     own === null
       ? ['Your own NAT is not known yet: p2pd-demo nat finds it out, and it is marked here from then on.']
-      : [`Your NAT (${sideName(own)}) against every NAT and delta:`, '', ...ownTable(own)];
+      : [`Your NAT (${sideName(own)}) against every NAT; seconds, or tries:`, '', ...ownTable(own)];
   return [
     ...mine,
     '',
@@ -28,22 +28,22 @@ export function matrixText(own: NatSide | null): string {
     '',
     ...LEGEND,
     '',
-    ...columns([NAT_HEAD, ...NAT_TABLE.map(({ cells }) => cells)]),
+    ...columns([NAT_HEAD, ...NAT_TABLE.map(({ cells }) => cells)], ' '),
     '',
     ...columns([DELTA_HEAD, ...DELTA_TABLE.map(({ cells }) => cells)]),
   ].join('\n');
 }
 
 const LEGEND = [
-  'd direct  r reverse  p TCP punch  u UDP punch  t only by relay (TURN)  - not at all',
-  'small: expected to work; CAPITAL: it may. Deltas: = equal, +n preserving,',
-  'i independent, d dependent, ? random; * your own NAT.',
+  'd direct, r reverse, p TCP punch, u UDP punch, t only by relay (TURN), - not',
+  'at all. Small: expected to work; CAPITAL: it may. Deltas: = equal,',
+  '+n preserving, i independent, d dependent, ? random. * your own NAT.',
 ];
 
 function ownTable(own: NatSide): string[] {
   const head = ['the other side', ...MATRIX_METHODS.map(({ method }) => METHOD_NAMES[method])];
   const rows = rowsAgainst(own).map(({ name, cells }) => [name, ...cells.map(expectationText)]);
-  return columns([head, ...rows]);
+  return columns([head, ...rows], ' ');
 }
 
 function grid(own: NatSide | null): string[] {
@@ -59,12 +59,12 @@ function grid(own: NatSide | null): string[] {
 const LABEL = 11;
 
 /** Columns aligned to the left; every cell is our own ASCII. */
-function columns(rows: readonly (readonly string[])[]): string[] {
+function columns(rows: readonly (readonly string[])[], gap = '  '): string[] {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
   return rows.map((row) =>
     row
       .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
+      .join(gap)
       .trimEnd(),
   );
 }

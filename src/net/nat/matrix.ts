@@ -86,11 +86,11 @@ function reachable(from: NatSide, to: NatSide, who: string, seconds: number): Ex
     case 1:
       return yes(`${who} is on the open Internet`, seconds);
     case 2:
-      return no(`a firewall keeps out what ${who} did not ask for`);
+      return no(`the firewall of ${who} keeps out what was not asked for`);
     case 3:
       return maybe(`only where the router of ${who} forwards the port it listens on`, seconds);
     default:
-      return no(`the NAT of ${who} keeps out what was not asked for, unless its router forwards a port`);
+      return no(`kept out by the NAT of ${who}, unless it forwards a port`);
   }
 }
 

@@ -46,7 +46,7 @@ export function MatrixScreen() {
   const head = ['the other side', ...MATRIX_METHODS.map(({ method }) => METHOD_NAMES[method])];
   const body = rows.map(({ name, cells }, i) => [
     `${i === choice ? marks.pointer : ' '} ${name}${i === known ? ' (the peer)' : ''}`,
-    ...cells.map((cell) => compact(cell)),
+    ...cells.map(expectationText),
   ]);
   const [title = '', ...texts] = tableLines(head, body, size.columns) ?? [
     head.join(' '),
@@ -82,14 +82,3 @@ export function MatrixScreen() {
 }
 
 const ROLES = { yes: 'good', maybe: 'warn', no: 'muted' } as const;
-
-/** `yes`, `maybe 1024`, `no`: the rest stands below the table. */
-function compact({
-  expected,
-  probes,
-}: {
-  readonly expected: string;
-  readonly probes: number | null;
-}): string {
-  return probes === null || probes === 1 ? expected : `${expected} ${probes}`;
-}

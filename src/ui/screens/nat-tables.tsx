@@ -4,15 +4,16 @@ import { ownNat } from '../../app/matrix-view.ts';
 import { DELTA_HEAD, DELTA_TABLE, meaningOf, NAT_HEAD, NAT_TABLE } from '../../app/nat-tables.ts';
 import { useUi } from '../context.ts';
 import { type Line, Lines } from '../parts/lines.tsx';
-import { tableLines } from '../parts/table.ts';
 import { useGo } from '../use-go.ts';
 import { useKeyTaker } from '../use-keys.ts';
 import { useScroll } from '../use-scroll.ts';
 import { useStore } from '../use-store.ts';
-import { wrap } from '../width.ts';
+import { pad, widthOf, wrap } from '../width.ts';
 
 /** Rows of the screen that are no lines: header, a free one, two of the footer, spares. */
 const OTHER_ROWS = 6;
+/** Columns of a terminal where tables have room. */
+const WIDE = 100;
 
 export function NatTablesScreen() {
   const { size, marks } = useUi();
@@ -52,11 +53,15 @@ function marked(
     ...others,
   ]);
   const [first = '', ...others] = head;
-  const table =
-    tableLines([`${blank}   ${first}`, ...others], body, columns) ?? body.map((cells) => cells.join(', '));
-  const offset = table.length - body.length;
-  return table.map((text, i): Line => {
-    if (i < offset) return { role: 'muted', text };
-    return { role: isOwn(rows[i - offset]?.type ?? 0) ? 'accent' : 'plain', text };
+  const lines = [[`${blank}   ${first}`, ...others], ...body].map((cells) => [...cells]);
+  const widths = [0, 1, 2].map((i) => Math.max(...lines.map((cells) => widthOf(cells[i] ?? ''))));
+  const gap = ' '.repeat(columns >= WIDE ? 2 : 1);
+  const left = widths.reduce((sum, width) => sum + width + gap.length, 0);
+  return lines.flatMap((cells, i): Line[] => {
+    const role = i === 0 ? 'muted' : isOwn(rows[i - 1]?.type ?? 0) ? 'accent' : 'plain';
+    const start = widths.map((width, at) => pad(cells[at] ?? '', width) + gap).join('');
+    // The last column goes on below where it is too long.
+    const ends = wrap(cells[3] ?? '', Math.max(10, columns - left));
+    return ends.map((end, at) => ({ role, text: `${at === 0 ? start : ' '.repeat(left)}${end}`.trimEnd() }));
   });
 }
