@@ -1,0 +1,69 @@
+/** NATs as the library tells them: of an interface, in a node's address, remembered on disk. */
+import { inspect } from 'node:util';
+import { expect, test } from 'vitest';
+import { Interface } from '../../../src/net/interface.ts';
+import { rememberedNat, rememberNat } from '../../../src/net/nat/memory.ts';
+import { addressEntries } from '../../../src/net/own-address.ts';
+import type { StateFiles } from '../../../src/net/state-files.ts';
+import { natPreset } from '../../lab/index.ts';
+import { natLab, reportIn } from './nat-lab.ts';
+
+async function sample() {
+  const lab = await natLab({ seed: 5, nat: natPreset('symmetric', { type: 'independent', value: 3 }) });
+  const report = await reportIn(lab);
+  const interfaces = await lab.host.io.interfaces();
+  return { report, interfaces };
+}
+
+test('interface: loadNat finds the NAT out, and printing tells it as the seed does', async () => {
+  const { report, interfaces } = await sample();
+  const [first] = interfaces;
+  if (first === undefined) throw new Error('no interface');
+  const nic = new Interface(first);
+  expect(nic.nat.type).toBeNull();
+  await nic.loadNat(async () => [report]);
+  expect(nic.toDict().nat).toEqual({
+    type: 6,
+    nat_info: 'symmetric',
+    delta: { type: 4, value: 3 },
+    delta_info: 'independent delta (rand port == (last_mapped += delta))',
+  });
+  expect(inspect(nic)).toContain('"nat_info": "symmetric"');
+  expect(`${nic}`).toContain('NAT: symmetric');
+});
+
+test('address: carries NAT, delta and range of its interface, UDP and TCP apart', async () => {
+  const { report, interfaces } = await sample();
+  const [entry] = addressEntries(interfaces, [{ ip: '192.168.1.2', port: 1 }], 1, [], [report]);
+  expect(entry?.udp).toEqual({ type: 6, delta: { type: 4, value: 3 }, range: report.udp.range });
+  expect(entry?.tcp).toMatchObject({ type: 6, delta: { type: 4, value: 3 } });
+  const [other] = addressEntries(
+    interfaces,
+    [{ ip: '192.168.1.2', port: 1 }],
+    1,
+    [],
+    [{ ...report, interface: 'x' }],
+  );
+  expect(other?.udp).toBeNull();
+});
+
+test('memory: what was found is read again; a damaged file is as none', async () => {
+  const { report } = await sample();
+  let kept: string | null = null;
+  const files: StateFiles = {
+    read: async () => kept,
+    write: async (_name, text) => {
+      kept = text;
+    },
+  };
+  expect(await rememberedNat(files)).toBeNull();
+  await rememberNat(files, [report], 1_000);
+  expect(await rememberedNat(files)).toMatchObject({
+    at: 1_000,
+    reports: [{ interface: 'eth0', udp: { type: 6 } }],
+  });
+  for (const damaged of ['', '{', '{"at":1,"reports":[{"interface":"x","family":4,"udp":{"type":99}}]}']) {
+    kept = damaged;
+    expect(await rememberedNat(files)).toBeNull();
+  }
+});
