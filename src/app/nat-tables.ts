@@ -56,8 +56,3 @@ export function meaningOf(type: NatType | null, delta: DeltaType | null): string
   const ports = type === 6 && delta !== null ? DELTA_MEANING[delta] : '';
   return ports === '' ? NAT_MEANING[type] : `${NAT_MEANING[type]} ${ports}`;
 }
-
-/** What a delta means, in plain words. */
-export function deltaMeaning(delta: DeltaType | null): string | null {
-  return delta === null || DELTA_MEANING[delta] === '' ? null : DELTA_MEANING[delta];
-}

@@ -17,7 +17,7 @@ import { COMBINATIONS, type NatSide } from '../net/index.ts';
 export function matrixText(own: NatSide | null): string {
   const mine =
     own === null
-      ? ['Your own NAT is not known yet: p2pd-demo nat finds it out, and it is marked here from then on.']
+      ? ['Your own NAT is not known yet: p2pd-demo nat finds it out, to be marked here.']
       : [`Your NAT (${sideName(own)}) against every NAT; seconds, or tries:`, '', ...ownTable(own)];
   return [
     ...mine,

@@ -1,7 +1,7 @@
 /** NAT reports as text for a terminal and as Markdown to paste into an issue report. Pure. */
-import stringWidth from 'string-width';
 import { natNotes, natRows, natTitle } from '../app/nat-view.ts';
 import type { NatReport } from '../net/index.ts';
+import { table } from './tables.ts';
 
 /** Columns that a sentence may take. */
 const WIDTH = 78;
@@ -13,13 +13,7 @@ export function natText(reports: readonly NatReport[]): string {
 
 function blockOf(report: NatReport): string {
   const rows = [['', 'UDP', 'TCP'], ...natRows(report)];
-  const widths = [0, 1].map((i) => Math.max(...rows.map((row) => stringWidth(row[i] ?? ''))));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, i) => cell + ' '.repeat(Math.max(0, (widths[i] ?? 0) - stringWidth(cell))))
-      .join('  ')
-      .trimEnd(),
-  );
+  const lines = table(rows).split('\n');
   return [natTitle(report), ...lines.map((line) => `  ${line}`), ...natNotes(report).flatMap(wrapped)].join(
     '\n',
   );
@@ -61,7 +55,7 @@ function wrapped(text: string): string[] {
   const lines: string[] = [];
   let line = '  !';
   for (const word of text.split(' ')) {
-    if (stringWidth(`${line} ${word}`) > WIDTH) {
+    if (line.length + word.length >= WIDTH) {
       lines.push(line);
       line = '   ';
     }

@@ -35,7 +35,7 @@ function natOf({ nat }: Interface, outer: string): string {
 }
 
 /** Columns aligned to the left, the last one free; a wide character takes two (`以太网`). */
-function table(rows: readonly (readonly string[])[]): string {
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => stringWidth(row[i] ?? ''))));
   return rows
     .map((row) =>

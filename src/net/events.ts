@@ -2,7 +2,7 @@
  * What a node tells about its pipes: plain objects, the contract's events of these names less
  * `at`. The program's one stream of events is made of them. Types only.
  */
-import type { NatReport } from './nat/behavior.ts';
+import type { NatReport } from './nat-report.ts';
 import type { Family } from './wire/endpoint.ts';
 
 export type Method = 'direct' | 'reverse' | 'tcp-punch' | 'udp-punch' | 'relay';
