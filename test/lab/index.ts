@@ -30,7 +30,7 @@ import { type VirtualMachine, virtualIo } from './virtual-io.ts';
 export type { Broker, BrokerFaults } from './broker.ts';
 export type { Host } from './host.ts';
 export type { NatOptions } from './nat.ts';
-export { firewallPreset, natPreset } from './nat-preset.ts';
+export { firewallPreset, masqueradePreset, natPreset } from './nat-preset.ts';
 export type { LinkQuality, Segment } from './network.ts';
 export type { LabNtpServer } from './ntp-server.ts';
 export type { Router } from './router.ts';

@@ -26,10 +26,21 @@ export const DELTA_TYPES: readonly DeltaType[] = [
   'random',
 ];
 
+/** What some NATs do besides. */
+export interface PortHabits {
+  /** Equal ports that are taken: the next free one, or any (Linux masquerade). @default 'next' */
+  readonly onCollision?: 'next' | 'random';
+  /** Even local ports get even external ones, odd ones odd ones (RFC 4787 §4.2.2). */
+  readonly parity?: boolean;
+  /** Each inside host has so many ports of the range to itself (carrier-grade NATs, RFC 6888). */
+  readonly block?: number;
+}
+
 export interface PortRule {
   readonly delta: { readonly type: DeltaType; readonly value: number };
   /** Lowest and highest external port. */
   readonly range: readonly [number, number];
+  readonly habits?: PortHabits;
 }
 
 interface Previous {
@@ -45,6 +56,8 @@ export class PortAllocator {
   readonly #random: Random;
   readonly #offset: number;
   readonly #previous = new Map<string, Previous>();
+  /** By inside host. */
+  readonly #blocks = new Map<string, readonly [number, number]>();
 
   constructor(rule: PortRule, random: Random) {
     const [lowest, highest] = rule.range;
@@ -59,7 +72,9 @@ export class PortAllocator {
 
   /** The next mapping's external port, null when none is free. */
   next(proto: string, local: Endpoint, isFree: (port: number) => boolean): number | null {
-    const port = this.#choose(local, this.#previous.get(proto), isFree);
+    const { parity = false } = this.#rule.habits ?? {};
+    const fits = (port: number) => (!parity || port % 2 === local.port % 2) && isFree(port);
+    const port = this.#choose(local, this.#previous.get(proto), fits);
     if (port !== null) this.#previous.set(proto, { external: port, local });
     return port;
   }
@@ -68,36 +83,52 @@ export class PortAllocator {
     const { type, value } = this.#rule.delta;
     switch (type) {
       case 'equal':
-        return this.#search(local.port, 1, isFree);
+        if (this.#rule.habits?.onCollision === 'random' && !isFree(local.port))
+          return this.#draw(local, isFree);
+        return this.#search(local, local.port, 1, isFree);
       case 'preserving':
-        return this.#search(local.port + this.#offset, 1, isFree);
+        return this.#search(local, local.port + this.#offset, 1, isFree);
       case 'independent':
         return previous === undefined
-          ? this.#draw(isFree)
-          : this.#search(previous.external + value, value, isFree);
+          ? this.#draw(local, isFree)
+          : this.#search(local, previous.external + value, value, isFree);
       case 'dependent':
         return previous !== undefined &&
           previous.local.ip === local.ip &&
           previous.local.port + 1 === local.port
-          ? this.#search(previous.external + value, value, isFree)
-          : this.#draw(isFree);
+          ? this.#search(local, previous.external + value, value, isFree)
+          : this.#draw(local, isFree);
       case 'random':
-        return this.#draw(isFree);
+        return this.#draw(local, isFree);
     }
   }
 
-  #draw(isFree: (port: number) => boolean): number | null {
-    const [lowest, highest] = this.#rule.range;
+  #draw(local: Endpoint, isFree: (port: number) => boolean): number | null {
+    const [lowest, highest] = this.#rangeOf(local.ip);
     for (let i = 0; i < MAX_DRAWS; i++) {
       const port = this.#random.integer(lowest, highest);
       if (isFree(port)) return port;
     }
-    return this.#search(this.#random.integer(lowest, highest), 1, isFree);
+    return this.#search(local, this.#random.integer(lowest, highest), 1, isFree);
+  }
+
+  /** The whole range, or the host's own part of it. */
+  #rangeOf(host: string): readonly [number, number] {
+    const { range, habits } = this.#rule;
+    const block = habits?.block;
+    if (block === undefined) return range;
+    const known = this.#blocks.get(host);
+    if (known !== undefined) return known;
+    const count = Math.floor((range[1] - range[0] + 1) / block);
+    const lowest = range[0] + this.#random.integer(0, count - 1) * block;
+    const own = [lowest, lowest + block - 1] as const;
+    this.#blocks.set(host, own);
+    return own;
   }
 
   /** The first free port from `start` on, in steps, then one by one, round the range. */
-  #search(start: number, step: number, isFree: (port: number) => boolean): number | null {
-    const [lowest, highest] = this.#rule.range;
+  #search(local: Endpoint, start: number, step: number, isFree: (port: number) => boolean): number | null {
+    const [lowest, highest] = this.#rangeOf(local.ip);
     const size = highest - lowest + 1;
     for (const stride of step === 1 ? [1] : [step, 1]) {
       for (let i = 0; i < size; i++) {

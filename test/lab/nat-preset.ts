@@ -93,6 +93,11 @@ export function natPreset(
   };
 }
 
+/** What Linux' masquerade does: ports are kept, and where one is taken any other is given. */
+export function masqueradePreset(): NatOptions {
+  return natPreset('restrict port', 'equal', { habits: { onCollision: 'random' } });
+}
+
 /** Filters without translation, as home routers do for IPv6: only what was asked for comes in. */
 export function firewallPreset(changes: Partial<NatOptions> = {}): NatOptions {
   return natPreset('udp firewall', 'equal', changes);

@@ -5,7 +5,7 @@
  * ICMP and fragments are the caller's.
  */
 import { type Endpoint, formatEndpoint } from '../../src/net/wire/endpoint.ts';
-import { type DeltaType, PortAllocator, type PortRule } from './nat-ports.ts';
+import { type DeltaType, PortAllocator, type PortHabits, type PortRule } from './nat-ports.ts';
 import { createRandom } from './random.ts';
 
 export type Protocol = 'udp' | 'tcp';
@@ -58,6 +58,9 @@ export interface NatOptions {
   readonly delta: { readonly type: DeltaType; readonly value: number };
   /** Lowest and highest external port. */
   readonly range: readonly [number, number];
+  readonly habits?: PortHabits;
+  /** Where TCP fares otherwise than UDP. */
+  readonly tcp?: Omit<Partial<NatOptions>, 'tcp'>;
   /** What a SYN gets that nobody inside asked for. */
   readonly unsolicited: 'drop' | 'reset';
   /** Whether an RST, either way, ends the mapping at once (else: transitory timeout). */
@@ -107,13 +110,17 @@ export class Nat {
   readonly #bySession = new Map<string, Mapping>();
   readonly #paired = new Map<string, string>();
   readonly #pick: (count: number) => number;
+  /** TCP's own rules. */
+  readonly #tcp: Nat | null;
 
   /** @param external addresses; for a firewall none */
   constructor(options: NatOptions, external: readonly string[] = [], seed: number | string = 1) {
     if (options.translates && external.length === 0)
       throw new RangeError('a NAT needs at least one external address');
     const random = createRandom(`${seed}/nat`);
-    const rule: PortRule = { delta: options.delta, range: options.range };
+    const { delta, range, habits, tcp, ...others } = options;
+    const rule: PortRule = { delta, range, ...(habits && { habits }) };
+    this.#tcp = tcp ? new Nat({ ...others, ...rule, ...tcp }, external, `${seed}/tcp`) : null;
     this.options = options;
     this.external = external;
     this.#ports = new PortAllocator(rule, random.fork('ports'));
@@ -122,6 +129,7 @@ export class Nat {
 
   /** A packet from inside to outside, or from inside to one of our external addresses. */
   translateOut(packet: NatPacket, now: number): Verdict {
+    if (packet.proto === 'tcp' && this.#tcp !== null) return this.#tcp.translateOut(packet, now);
     if (this.options.blocked.includes(packet.proto)) return drop(`${packet.proto} is blocked`);
     const mapping = this.#mappingOut(packet, now);
     if (mapping === null) return drop('no external port is free');
@@ -135,6 +143,7 @@ export class Nat {
 
   /** A packet from outside. */
   translateIn(packet: NatPacket, now: number): Verdict {
+    if (packet.proto === 'tcp' && this.#tcp !== null) return this.#tcp.translateIn(packet, now);
     if (this.options.blocked.includes(packet.proto)) return drop(`${packet.proto} is blocked`);
     const mapping = this.#alive(this.#byExternal.get(externalKey(packet.proto, packet.dst)), now);
     if (mapping === null) {
@@ -154,6 +163,7 @@ export class Nat {
   /** Forgets everything, as a router does that restarts; the port counters go on. */
   reset(): void {
     for (const mapping of [...this.#byKey.values()]) this.#remove(mapping);
+    this.#tcp?.reset();
   }
 
   #mappingOut(packet: NatPacket, now: number): Mapping | null {

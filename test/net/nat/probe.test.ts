@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type NatOptions, natPreset } from '../../lab/index.ts';
+import { masqueradePreset, type NatOptions, natPreset } from '../../lab/index.ts';
 import { type NatLab, natLab, reportIn } from './nat-lab.ts';
 
 const DEAD = { host: '203.0.113.99', port: 3478, tcp: true };
@@ -130,6 +130,45 @@ describe('nat report: golden cases', () => {
     const { udp, tcp } = await reportIn(lab);
     expect(udp).toMatchObject({ type: 5, filtering: 'address-and-port-dependent', delta: { type: 6 } });
     expect(tcp).toMatchObject({ mapping: 'endpoint-independent', delta: { type: 6 } });
+  });
+
+  test.each([1, 2, 3])(
+    'Linux masquerade, seed %i: ports are kept, but for one that a neighbour has',
+    async (seed) => {
+      const lab = await natLab({ seed, nat: masqueradePreset() });
+      const stop = lab.noise(3);
+      await lab.lab.advance(200);
+      const { udp, tcp } = await reportIn(lab);
+      stop();
+      expect(udp).toMatchObject({ type: 5, delta: { type: 2, value: 0 } });
+      expect(tcp).toMatchObject({ mapping: 'endpoint-independent', delta: { type: 2, value: 0 } });
+    },
+  );
+
+  test.each(['random', 'independent', 'equal'] as const)(
+    'carrier-grade NAT with port blocks: %s',
+    async (delta) => {
+      const nat = natPreset('full cone', delta, { habits: { block: 2048 } });
+      const { udp, tcp } = await reportIn(await natLab({ seed: 4, nat, externals: 2 }));
+      const wanted = { random: 6, independent: 4, equal: 2 }[delta];
+      expect(udp).toMatchObject({ type: 3, delta: { type: wanted } });
+      expect(tcp.delta.type).toBe(wanted);
+      const [lowest, highest] = udp.range ?? [0, 65_535];
+      expect(highest - lowest).toBeLessThan(2048);
+    },
+  );
+
+  test('ports that keep their parity', async () => {
+    const nat = natPreset('restrict port', 'random', { habits: { parity: true } });
+    const { udp } = await reportOf(nat);
+    expect(udp).toMatchObject({ type: 5, delta: { type: 6 }, parity: true });
+  });
+
+  test('a proxy for TCP: UDP and TCP are told apart', async () => {
+    const tcpRules = { mapping: 'address-and-port-dependent', delta: { type: 'random', value: 0 } } as const;
+    const { udp, tcp } = await reportOf(natPreset('full cone', 'equal', { tcp: tcpRules }));
+    expect(udp).toMatchObject({ type: 3, delta: { type: 2 } });
+    expect(tcp).toMatchObject({ type: 6, delta: { type: 6 } });
   });
 
   test('a router that answers unsolicited SYNs with RST is told as any other', async () => {
