@@ -36,7 +36,7 @@ const NAT_MEANING: Readonly<Record<NatType, string>> = {
   3: 'Others can reach you on any port that you have used lately, whoever they are.',
   4: 'Others can reach you if you have sent something to their address first.',
   5: 'Others can reach you if you have sent something to their address and port first.',
-  6: 'Others can reach you only on the mapping made for them: its port has to be predicted.',
+  6: 'Others reach you only on a mapping made for them: its port must be predicted.',
   7: 'Nothing comes back from any server: only another network, or another transport, helps.',
 };
 
@@ -44,8 +44,8 @@ const DELTA_MEANING: Readonly<Record<DeltaType, string>> = {
   1: '',
   2: 'Outside you have the port that you chose: easy to predict.',
   3: 'Outside your port is shifted by a fixed number: easy to predict.',
-  4: 'Each mapping is a fixed step after the last: predictable while few others get ports.',
-  5: 'Steps are fixed for neighbouring ports only: predictable while nobody else gets one.',
+  4: 'Each mapping is a fixed step on: predictable while few others get ports.',
+  5: 'Neighbouring ports go by fixed steps: predictable until others get one.',
   6: 'Ports outside are random: they can only be guessed, many at once.',
 };
 

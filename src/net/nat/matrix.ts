@@ -86,17 +86,16 @@ function reachable(from: NatSide, to: NatSide, who: string, seconds: number): Ex
     case 1:
       return yes(`${who} is on the open Internet`, seconds);
     case 2:
-      return no(`the firewall of ${who} keeps out what was not asked for`);
+      return no(`kept out by the firewall of ${who}`);
     case 3:
-      return maybe(`only where the router of ${who} forwards the port it listens on`, seconds);
+      return maybe(`only where the router of ${who} forwards its port`, seconds);
     default:
       return no(`kept out by the NAT of ${who}, unless it forwards a port`);
   }
 }
 
 function relay(a: NatSide, b: NatSide): Expectation {
-  if (a.type === 7 || b.type === 7)
-    return maybe('only where what is blocked is one transport, and a TURN server is known', 0.5);
+  if (a.type === 7 || b.type === 7) return maybe('only where one transport passes, to a TURN server', 0.5);
   return yes('both reach a TURN server, where one is known', 0.4);
 }
 
@@ -135,32 +134,19 @@ function oneVaries(mapping: Mapping, wire: Wire, quick: number): Expectation {
     case 'steady':
       return yes('the next mapping follows from the local port', quick, 1);
     case 'counted':
-      return yes(
-        'the next mappings can be counted; some are tried in case others get ports in between',
-        quick,
-        8,
-      );
+      return yes('the next mappings can be counted; eight are tried', quick, 8);
     case 'fragile':
-      return maybe(
-        'the next mapping can be counted until somebody else behind that NAT gets a port',
-        quick,
-        5,
-      );
+      return maybe('countable until somebody else there gets a port', quick, 5);
     case 'random':
       if (wire === 'tcp') return no('ports are random, and TCP cannot try thousands of them');
-      return maybe('by chance: 256 open ports on one side, up to 1,024 guesses on the other', 0.9, 1024);
+      return maybe('by chance: 256 ports against up to 1,024 guesses', 0.9, 1024);
   }
 }
 
 function bothVary(a: Mapping, b: Mapping, quick: number): Expectation {
   const has = (mapping: Mapping) => a === mapping || b === mapping;
-  if (has('random')) return no('ports of one side are random and the other has a new one for each guess');
-  if (has('fragile'))
-    return maybe('both sides count mappings, and one foreign one on that side breaks the row', quick, 5);
+  if (has('random')) return no('random ports, and a new one for each guess');
+  if (has('fragile')) return maybe('one foreign mapping on that side breaks the row', quick, 5);
   if (a === 'steady' && b === 'steady') return yes('both mappings follow from local ports', quick, 1);
-  return maybe(
-    'both next mappings are predicted; a foreign one in between shifts the counted side',
-    quick,
-    5,
-  );
+  return maybe('predicted on both sides; a foreign mapping shifts one', quick, 5);
 }

@@ -45,8 +45,8 @@ export function MatrixScreen() {
   const first = Math.min(Math.max(0, choice - Math.floor(room / 2)), Math.max(0, rows.length - room));
   const head = ['the other side', ...MATRIX_METHODS.map(({ method }) => METHOD_NAMES[method])];
   const body = rows.map(({ name, cells }, i) => [
-    `${i === choice ? marks.pointer : ' '} ${name}${i === known ? ' (the peer)' : ''}`,
-    ...cells.map(expectationText),
+    `${i === choice ? marks.pointer : ' '}${i === known ? marks.on : ' '} ${name}`,
+    ...cells.map(compact),
   ]);
   const [title = '', ...texts] = tableLines(head, body, size.columns) ?? [
     head.join(' '),
@@ -57,7 +57,7 @@ export function MatrixScreen() {
     <Box flexDirection="column">
       <Text>
         {cut(
-          `Your NAT: ${sideName(own)}${own === UNKNOWN_SIDE ? ' (r finds it out)' : ''}`,
+          `Your NAT: ${sideName(own)}${own === UNKNOWN_SIDE ? ' (r finds it out)' : ''}${known < 0 ? '' : `; ${marks.on} the peer's`}`,
           size.columns,
           marks.more,
         )}
@@ -82,3 +82,14 @@ export function MatrixScreen() {
 }
 
 const ROLES = { yes: 'good', maybe: 'warn', no: 'muted' } as const;
+
+/** `yes`, `maybe 1024`, `no`: how long it may take stands below the table. */
+function compact({
+  expected,
+  probes,
+}: {
+  readonly expected: string;
+  readonly probes: number | null;
+}): string {
+  return probes === null || probes === 1 ? expected : `${expected} ${probes}`;
+}

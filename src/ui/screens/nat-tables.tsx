@@ -10,8 +10,8 @@ import { useScroll } from '../use-scroll.ts';
 import { useStore } from '../use-store.ts';
 import { pad, widthOf, wrap } from '../width.ts';
 
-/** Rows of the screen that are no lines: header, a free one, two of the footer, spares. */
-const OTHER_ROWS = 6;
+/** Rows of the screen that are no lines: one spare, header, two of the footer. */
+const OTHER_ROWS = 4;
 /** Columns of a terminal where tables have room. */
 const WIDE = 100;
 
@@ -23,17 +23,18 @@ export function NatTablesScreen() {
   const meaning = own === null ? null : meaningOf(own.type, own.delta);
   const words = meaning ?? 'The NAT of this machine is not known yet: r finds it out.';
   const lines: readonly Line[] = [
+    ...wrap(words, size.columns).map((text): Line => ({ role: meaning === null ? 'muted' : 'good', text })),
     ...marked(NAT_HEAD, NAT_TABLE, own?.type ?? null, size.columns, marks.pointer),
     { role: 'plain', text: '' },
     ...marked(DELTA_HEAD, DELTA_TABLE, own?.delta ?? null, size.columns, marks.pointer),
-    { role: 'plain', text: '' },
-    ...wrap(words, size.columns).map((text): Line => ({ role: meaning === null ? 'muted' : 'good', text })),
   ];
-  const room = Math.max(1, size.rows - OTHER_ROWS);
+  const all = Math.max(2, size.rows - OTHER_ROWS);
+  // What is below takes a row to say so.
+  const room = lines.length <= all ? all : all - 1;
   const scroll = useScroll(lines.length, room, 'start');
   useKeyTaker({ intent: (intent) => go(intent) || scroll.move(intent) });
   return (
-    <Box marginTop={1}>
+    <Box>
       <Lines lines={lines} first={scroll.first} rows={room} />
     </Box>
   );
