@@ -1,5 +1,8 @@
 /** The nat command: NAT reports as text, Markdown or one JSON document. */
+import { errorEvent, exitCodeOf } from '../app/failure.ts';
+import type { Context } from '../app/journeys/context.ts';
 import { nat } from '../app/journeys/nat.ts';
+import { type NatReport, P2pdError } from '../net/index.ts';
 import { jsonDocument } from './json.ts';
 import { natJson } from './nat-json.ts';
 import { natMarkdown, natText } from './nat-text.ts';
@@ -20,5 +23,20 @@ export async function runNat(options: NatCommandOptions): Promise<void> {
     const inWords = options.format === 'markdown' ? natMarkdown : natText;
     const text = options.json ? jsonDocument({ elapsed, reports: reports.map(natJson) }) : inWords(reports);
     write(process.stdout, `${text}\n`);
+    return isNothing(reports) ? tellNothing(ctx) : 0;
   });
+}
+
+/** Nobody was heard, and it is not known why. */
+function isNothing(reports: readonly NatReport[]): boolean {
+  return reports.every(({ udp, tcp }) =>
+    [udp, tcp].every(({ type, external }) => type === null && external.length === 0),
+  );
+}
+
+/** @returns the exit code */
+function tellNothing(ctx: Context): number {
+  const fault = new P2pdError('NO_SERVICE', 'no STUN server answered');
+  ctx.emit(errorEvent(fault));
+  return exitCodeOf(fault);
 }

@@ -35,7 +35,11 @@ export function voiceOf(options: { readonly json?: boolean }): Voice {
   };
 }
 
-/** Runs the journey to its end and leaves the process with the contract's exit code. */
+/**
+ * Runs the journey to its end and leaves the process with the contract's exit code.
+ *
+ * @param journey a number that it comes to is the exit code of a report that was printed all the same
+ */
 export async function runJourney(
   config: Config,
   voice: Voice,
@@ -56,7 +60,8 @@ export async function runJourney(
   };
   let code = 0;
   try {
-    await journey(ctx);
+    const result = await journey(ctx);
+    if (typeof result === 'number') code = result;
     if (stop.signal.aborted) code = voice.interruptedExit;
   } catch (error) {
     code = stop.signal.aborted ? voice.interruptedExit : fail(error, store, voice.json);

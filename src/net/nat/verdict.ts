@@ -32,7 +32,7 @@ export function verdictOf(observations: readonly Observation[], canFilter: boole
     blocked,
   });
   const liars = [...mapped.liars].map((liar) => `${liar} was left out: it contradicts all others`);
-  const unknown = blocked ? [] : [mapped.unknown, filtered.unknown, reason].filter((text) => text !== null);
+  const unknown = blocked ? [] : reasonsFor(mapped, filtered.unknown, reason, observations);
   return {
     type,
     mapping: mapped.mapping,
@@ -46,6 +46,19 @@ export function verdictOf(observations: readonly Observation[], canFilter: boole
     unknown: [...unknown, ...liars],
     evidence: evidenceOf(observations),
   };
+}
+
+/** Where nobody was heard at all, that is all there is to say. */
+function reasonsFor(
+  mapped: MappingVerdict,
+  filtered: string | null,
+  delta: string | null,
+  observations: readonly Observation[],
+): string[] {
+  if (observations.length === 0)
+    return ['no server could be asked: none of this family can be reached from here'];
+  const reasons = mapped.translated === null ? [mapped.unknown] : [mapped.unknown, filtered, delta];
+  return reasons.filter((text) => text !== null);
 }
 
 /** The samples of the delta test that came back, with their place in their run. */
