@@ -4,6 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { describeNeeding } from '../helpers/needs.ts';
+import { natPreset } from '../lab/index.ts';
 import { casesOf } from '../net/nat/cases.ts';
 import type { Lab } from './lab.ts';
 import { inLab } from './lab.ts';
@@ -49,6 +50,27 @@ describeNeeding(USER_NAT_NEEDS, 'nat: real packets', () => {
         expect(udp, name).toMatchObject({ type, delta, mapping, filtering: FILTERING[type - 1] ?? null });
         expect(tcp, name).toMatchObject({ delta, mapping, filtering: null });
       }
+    }),
+  );
+
+  test(
+    'nothing answers: exits with 13 and one document; interrupted: with 130',
+    { timeout: 60_000 },
+    behindUserNat(async (lab, nat) => {
+      await nat.become(natPreset('restrict port'));
+      const stun = [{ host: '198.51.100.99', port: 3478, tcp: true }];
+      const dead = lab.file('dead.json', JSON.stringify({ stun }));
+      const interrupted = lab.start('alice', ['nat', '--servers', dead]);
+      await interrupted.until('servers', () => interrupted.stderr.includes('servers: 1 stun') || undefined);
+      interrupted.signal('SIGINT');
+      await interrupted.exits(130);
+      const program = await lab.start('alice', ['nat', '--json', '--servers', dead]).exits(13);
+      const { reports } = JSON.parse(program.stdout);
+      expect(reports[0]).toMatchObject({
+        udp: { type: null, unknown: ['no server answered'] },
+        tcp: { type: null },
+      });
+      expect(program.stderr).toContain('no STUN server answered');
     }),
   );
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { masqueradePreset, type NatOptions, natPreset } from '../../lab/index.ts';
+import { startStunServer } from '../../../src/net/stun/server.ts';
+import { createLab, firewallPreset, masqueradePreset, type NatOptions, natPreset } from '../../lab/index.ts';
 import { type NatLab, natLab, reportIn } from './nat-lab.ts';
 
 const DEAD = { host: '203.0.113.99', port: 3478, tcp: true };
@@ -184,6 +185,32 @@ describe('nat report: golden cases', () => {
     stop();
     expect(udp).toMatchObject({ type: 6, delta: { type: 4, value: 2 } });
     expect(tcp).toMatchObject({ type: 6, delta: { type: 4, value: 2 } });
+  });
+});
+
+describe('nat report: IPv6', () => {
+  test('no translation: a firewall, or none', async () => {
+    for (const [firewall6, type] of [
+      [firewallPreset(), 2],
+      [null, 1],
+    ] as const) {
+      const lab = createLab({ seed: 1 });
+      const net = lab.internet({ delay: 10, subnets: ['2001:db8::/64'] });
+      const home = lab.lan({ subnets: ['2001:db8:7::/64'] });
+      lab.router({ wan: net, lans: [home], firewall6 });
+      const host = lab.host({ name: 'alice', on: home });
+      const addresses = ['2001:db8::10', '2001:db8::11'];
+      const server = lab.host({ name: 'stun', on: [{ segment: net, addresses }] });
+      const udp = addresses.map((ip) => ({ ip, port: 3478 }));
+      await startStunServer({ io: server.io, udp, alternatePort: 3479, tcp: true, report: () => undefined });
+      const servers = [{ host: '2001:db8::10', port: 3478, tcp: true }];
+      const report = await reportIn({ lab, host, servers });
+      expect(report).toMatchObject({
+        family: 6,
+        udp: { type, delta: { type: 1, value: 0 } },
+        tcp: { mapping: 'endpoint-independent' },
+      });
+    }
   });
 });
 
