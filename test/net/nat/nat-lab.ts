@@ -24,7 +24,7 @@ export interface NatLab {
   readonly host: LabHost;
   readonly servers: readonly StunServer[];
   /** A machine on the Internet. */
-  machine(ip: string): LabHost;
+  machine(...ips: readonly string[]): LabHost;
   /** A server without a second address. */
   plain(ip: string): Promise<StunServer>;
   /** Another machine behind the same NAT opens mappings, one every so many ms on average. @returns its end */

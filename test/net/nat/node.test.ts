@@ -1,10 +1,13 @@
 /** NATs as the library tells them: of an interface, in a node's address, remembered on disk. */
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
+import { parseAddress } from '../../../src/net/address.ts';
 import { Interface } from '../../../src/net/interface.ts';
 import { rememberedNat, rememberNat } from '../../../src/net/nat/memory.ts';
 import { addressEntries } from '../../../src/net/own-address.ts';
+import { NO_SERVERS } from '../../../src/net/servers.ts';
 import type { StateFiles } from '../../../src/net/state-files.ts';
+import { startLabNode } from '../../helpers/lab-node.ts';
 import { natPreset } from '../../lab/index.ts';
 import { natLab, reportIn } from './nat-lab.ts';
 
@@ -45,6 +48,39 @@ test('address: carries NAT, delta and range of its interface, UDP and TCP apart'
     [{ ...report, interface: 'x' }],
   );
   expect(other?.udp).toBeNull();
+});
+
+test('node: a second after it is ready its address tells its NAT', async () => {
+  const { lab, host, servers } = await natLab({ seed: 6, nat: natPreset('symmetric', 'random') });
+  const setup = { servers: { ...NO_SERVERS, stun: servers }, nat: true };
+  const { node, of } = await startLabNode(lab, host, setup);
+  expect(parseAddress(node.address).interfaces[0]?.udp).toBeNull();
+  await lab.advance(3_000);
+  const told = of('nat').filter(({ done }) => done);
+  expect(told).toHaveLength(1);
+  expect(of('address').at(-1)?.address).toBe(node.address);
+  const [entry] = parseAddress(node.address).interfaces;
+  expect(entry?.udp).toMatchObject({
+    type: 6,
+    delta: { type: 6, value: 0 },
+    range: told[0]?.report.udp.range,
+  });
+  expect(entry?.tcp).toMatchObject({ type: 6, delta: { type: 6, value: 0 } });
+  await lab.run(node.stop());
+});
+
+test('node: one that stops within that second asks nobody', async () => {
+  const { lab, host, servers, countPackets } = await natLab({
+    seed: 6,
+    nat: natPreset('symmetric', 'random'),
+  });
+  const setup = { servers: { ...NO_SERVERS, stun: servers }, nat: true };
+  const { node, of } = await startLabNode(lab, host, setup);
+  await lab.run(node.stop());
+  const sent = countPackets();
+  await lab.advance(3_000);
+  expect(of('nat')).toEqual([]);
+  expect([...sent.keys()].filter((ip) => servers.some(({ host: own }) => own === ip))).toEqual([]);
 });
 
 test('memory: what was found is read again; a damaged file is as none', async () => {

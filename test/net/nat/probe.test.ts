@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { startStunServer } from '../../../src/net/stun/server.ts';
 import { createLab, firewallPreset, masqueradePreset, type NatOptions, natPreset } from '../../lab/index.ts';
 import { type NatLab, natLab, reportIn } from './nat-lab.ts';
+import { startRogue } from './rogue-server.ts';
 
 const DEAD = { host: '203.0.113.99', port: 3478, tcp: true };
 const DEAD_TOO = { host: '203.0.113.98', port: 3478, tcp: true };
@@ -109,6 +110,35 @@ describe('nat report: servers that are no help', () => {
     expect(udp).toMatchObject({ type: 5, delta: { type: 6, value: 0 } });
     expect(udp.external).not.toContain('192.0.2.66');
     expect(udp.unknown.join()).toContain('203.0.113.60 was left out');
+  });
+
+  test.each(['ignores', 'refuses', 'mute', 'displaced'] as const)(
+    'one that %s what it should do: no filtering is claimed by it, and another one tells it',
+    async (rogue) => {
+      for (const alone of [true, false]) {
+        const lab = await natLab({ seed: 2, nat: natPreset('full cone', 'equal') });
+        const ips = ['203.0.113.70', '203.0.113.71'] as const;
+        await startRogue(lab.machine(...ips), ips, rogue);
+        const bad = { host: ips[0], port: 3478, tcp: false };
+        const other = await lab.plain('203.0.113.50');
+        const servers = alone ? [bad, other] : [bad, ...lab.servers];
+        const { udp } = await reportIn({ ...lab, servers });
+        expect(udp).toMatchObject({ type: alone ? null : 3, delta: { type: 2, value: 0 } });
+        expect(udp.filtering).toBe(alone ? null : 'endpoint-independent');
+      }
+    },
+  );
+
+  test('slow ones are waited for, where there are no others', async () => {
+    const lab = await natLab({ seed: 2, nat: natPreset('restrict port', 'equal') });
+    const pairs = [
+      ['203.0.113.70', '203.0.113.71'],
+      ['203.0.113.80', '203.0.113.81'],
+    ] as const;
+    for (const ips of pairs) await startRogue(lab.machine(...ips), ips, 'slow');
+    const servers = pairs.map(([host]) => ({ host, port: 3478, tcp: false }));
+    const { udp } = await reportIn({ ...lab, servers });
+    expect(udp).toMatchObject({ mapping: 'endpoint-independent', delta: { type: 2, value: 0 } });
   });
 
   test('two that contradict each other: nothing is claimed', async () => {
