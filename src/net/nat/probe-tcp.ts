@@ -12,7 +12,7 @@ import { foldMapping } from './mapping.ts';
 import type { Observation } from './observation.ts';
 import { HIGHEST_PORT, LOWEST_PORT } from './ports.ts';
 import { type DeltaProbe, probeDelta } from './probe-delta.ts';
-import { endpointsOf, onePerAddress, type ProbeTask, randomPort } from './task.ts';
+import { endpointsOf, isPartner, onePerAddress, type ProbeTask, randomPort } from './task.ts';
 
 interface TcpOutcome {
   readonly order: number;
@@ -49,9 +49,9 @@ export async function probeTcp(task: ProbeTask): Promise<void> {
 }
 
 /** The other port of a server that has one, and its other address: mapping by which part of the destination. */
-function otherPlaces({ notes, route }: ProbeTask, server: Endpoint, other: Endpoint | null): Endpoint[] {
-  if (other === null || other.ip === server.ip || !route.accepts(other.ip)) return [];
-  notes.relate(server.ip, other.ip);
+function otherPlaces(task: ProbeTask, server: Endpoint, other: Endpoint | null): Endpoint[] {
+  if (other === null || !isPartner(task, server, other)) return [];
+  task.notes.relate(server.ip, other.ip);
   return [
     { ip: server.ip, port: other.port },
     { ip: other.ip, port: server.port },

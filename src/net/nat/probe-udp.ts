@@ -17,7 +17,7 @@ import { HIGHEST_PORT, LOWEST_PORT } from './ports.ts';
 import { type DeltaProbe, probeDelta } from './probe-delta.ts';
 import { type Capable, probeFiltering } from './probe-filtering.ts';
 import { probeHairpin } from './probe-hairpin.ts';
-import { endpointsOf, onePerAddress, type ProbeTask, randomPort } from './task.ts';
+import { endpointsOf, isPartner, onePerAddress, type ProbeTask, randomPort } from './task.ts';
 import { type UdpOutcome, UdpPort, type UdpSample } from './udp-port.ts';
 
 /** Never rejects. */
@@ -171,9 +171,8 @@ class Search {
     const { otherAddress, rtt } = outcome.answer;
     this.rtt = Math.min(this.rtt ?? rtt, rtt);
     this.answering.push(server);
-    if (otherAddress === null || otherAddress.ip === server.ip) return;
-    const { notes, route } = this.#task;
-    if (!route.accepts(otherAddress.ip)) return;
+    const { notes } = this.#task;
+    if (otherAddress === null || !isPartner(this.#task, server, otherAddress)) return;
     const isNew = notes.operatorOf(otherAddress.ip) !== notes.operatorOf(server.ip);
     notes.relate(server.ip, otherAddress.ip);
     if (isNew && this.capable.length < 2) this.capable.push({ primary: server, other: otherAddress });

@@ -36,7 +36,9 @@ async function probeRoute(task: NatTask, route: Route): Promise<NatReport> {
   const { io, signal, servers, resolve } = task;
   const startedAt = io.now();
   const over = new AbortController();
-  const tell = throttled(io, () => task.report(reportOf(false), false));
+  const tell = throttled(io, () => {
+    if (!over.signal.aborted) task.report(reportOf(false), false);
+  });
   const notes = { udp: new Notes(() => tell()), tcp: new Notes(() => tell()) };
   const reportOf = (done: boolean): NatReport => makeReport(route, io.now() - startedAt, notes, done);
   const deadline = startedAt + NAT_TIMEOUT;

@@ -5,7 +5,7 @@ import type { StunServer } from '../servers.ts';
 import type { Route } from '../stun/route.ts';
 import { NAT_PACE } from '../timing.ts';
 import { type Endpoint, formatEndpoint } from '../wire/endpoint.ts';
-import { canonicalIp, familyOf } from '../wire/ip.ts';
+import { canonicalIp, familyOf, reachOf } from '../wire/ip.ts';
 import type { Budget } from './budget.ts';
 import type { Observation, TestName } from './observation.ts';
 import { randomBelow } from './ports.ts';
@@ -81,6 +81,19 @@ export async function endpointsOf(task: ProbeTask, servers: readonly StunServer[
   );
   const unique = new Map(found.flat().map((endpoint) => [formatEndpoint(endpoint), endpoint]));
   return [...unique.values()];
+}
+
+/**
+ * Whether what a server calls its other address may be asked: of its own kind, so that no public server
+ * makes us send into our own network, and where this route leads.
+ */
+export function isPartner({ route }: Pick<ProbeTask, 'route'>, server: Endpoint, other: Endpoint): boolean {
+  return (
+    other.ip !== server.ip &&
+    other.port !== 0 &&
+    reachOf(other.ip) === reachOf(server.ip) &&
+    route.accepts(other.ip)
+  );
 }
 
 /** Servers of different addresses, of the first one each. */

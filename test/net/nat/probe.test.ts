@@ -129,6 +129,16 @@ describe('nat report: servers that are no help', () => {
     },
   );
 
+  test('one that calls a machine of our own network its other address makes us send nothing there', async () => {
+    const lab = await natLab({ seed: 2, nat: natPreset('full cone', 'equal') });
+    await startRogue(lab.machine('203.0.113.70'), ['203.0.113.70', '192.168.1.1'], 'mute');
+    const sent = lab.countPackets();
+    const servers = [{ host: '203.0.113.70', port: 3478, tcp: false }, await lab.plain('203.0.113.50')];
+    const { udp } = await reportIn({ ...lab, servers });
+    expect(udp).toMatchObject({ mapping: 'endpoint-independent', filtering: null });
+    expect([...sent.keys()].sort()).toEqual(['203.0.113.2', '203.0.113.50', '203.0.113.70']);
+  });
+
   test('slow ones are waited for, where there are no others', async () => {
     const lab = await natLab({ seed: 2, nat: natPreset('restrict port', 'equal') });
     const pairs = [

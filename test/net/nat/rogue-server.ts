@@ -29,7 +29,7 @@ export async function startRogue(
     const reply = wishes && rogue === 'refuses' ? refusal() : encodeBindingResponse(transactionId, fields);
     sockets.get(`${from.ip} ${from.port}`)?.send(reply, client);
   };
-  for (const own of ips)
+  for (const own of ips.filter((one) => one.startsWith('203.')))
     for (const port of [3478, 3479]) {
       const local = { ip: own, port };
       const socket = await io.openUdp(local, {
