@@ -18,6 +18,7 @@ export function natRows({ udp, tcp }: NatReport): Row[] {
     both('filtering', ({ filtering }) => filtering ?? 'unknown'),
     both('delta', deltaText),
     both('ports seen', rangeText),
+    ...(udp.parity === null && tcp.parity === null ? [] : [both('port parity', parityText)]),
     both('outer address', ({ external }) => external.join(' ') || 'unknown'),
     both('hairpinning', ({ hairpin }) => (hairpin === null ? 'unknown' : hairpin ? 'yes' : 'no')),
     ['unsolicited SYN', '', (tcp satisfies TcpReport).unsolicited],
@@ -32,6 +33,11 @@ function deltaText({ delta: { type, value } }: TransportReport): string {
 function rangeText({ range, confidence }: TransportReport): string {
   if (range === null) return '-';
   return `${range[0]} to ${range[1]} (${Math.round(confidence.range * 100)} % of all)`;
+}
+
+function parityText({ parity }: TransportReport): string {
+  if (parity === null) return 'unknown';
+  return parity ? 'kept' : 'not kept';
 }
 
 /** What could not be found out, and why. */

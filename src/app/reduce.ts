@@ -266,9 +266,10 @@ function addLog(state: State, at: number, level: LogLevel, text: string): State 
   return { ...state, log: [...state.log.slice(1 - MAX_LOG), { at, level, text: shortened(text) }] };
 }
 
-/** What is typed anew, or asked to serve, has no fault yet. */
+/** What is typed anew, asked to serve, or looked at again has no fault yet. */
 function reduceUiEvent(state: State, event: UiEvent): State {
-  const begins = event.action === 'draft' || (event.action === 'go' && event.screen === 'serve');
+  const again = event.action === 'go' && event.screen === 'nat' && state.ui.screen === 'nat';
+  const begins = event.action === 'draft' || (event.action === 'go' && event.screen === 'serve') || again;
   const error = begins ? null : state.error;
   return markRead({ ...state, error, ui: reduceUi(state.ui, event) });
 }

@@ -50,6 +50,35 @@ test('nat: e opens the evidence and closes it, r asks again', async () => {
   await expect.poll(() => app.frame()).not.toContain('Evidence over UDP');
 });
 
+test('nat: what went wrong is told until the user looks again', async () => {
+  const session = on('nat');
+  tellNat(session);
+  app = renderApp(session);
+  await app.until('what servers saw');
+  session.tell(4_000, { event: 'error', code: 'NO_SERVICE', message: 'no server answered', hint: '' });
+  await app.until('✖ no server answered', '6 symmetric');
+  app.type('r');
+  await app.until('what servers saw');
+  expect(app.frame()).not.toContain('no server answered');
+});
+
+test('nat: UDP and TCP stay side by side, long addresses whole, in the smallest terminal too', async () => {
+  const session = on('nat');
+  const external = ['2001:db8:85a3:1234:5678:8a2e:370:7334', '203.0.113.9'];
+  session.tell(3_000, { event: 'nat', report: sampleNat({ udp: { external } }), done: true });
+  app = renderApp(session, { columns: 60, rows: 40 });
+  await app.until('6 symmetric           unknown', 'endpoint-independent', '203.0.113.9');
+  const seen = app.frame().replaceAll(/\s+/g, '');
+  expect(seen).toContain('outeraddress2001:db8:85a3:1234:203.0.113.75678:8a2e:370:7334');
+});
+
+test('matrix: names and verdicts are readable without UTF-8 in the smallest terminal', async () => {
+  const session = on('matrix');
+  tellNat(session);
+  app = renderApp(session, { columns: 60, rows: 15 }, false);
+  await app.until('direct  rev.  TCP    UDP    relay', '>  open internet', 'TCP punch: yes');
+});
+
 test('nat tables: both tables, the own rows marked, and what it means', async () => {
   const session = on('nat-tables');
   app = renderApp(session);

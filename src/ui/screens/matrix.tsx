@@ -21,8 +21,10 @@ import { useKeyTaker } from '../use-keys.ts';
 import { useStore } from '../use-store.ts';
 import { cut } from '../width.ts';
 
-/** Rows of the screen beside the table: header, title, head, the five reasons, free ones, the footer. */
-const OTHER_ROWS = 15;
+/** Rows of the screen beside the table: header, title, head, what is below, the five reasons, the footer, spares. */
+const OTHER_ROWS = 12;
+/** Rows of a terminal where two more may be free. */
+const TALL = 20;
 
 export function MatrixScreen() {
   const { size, marks } = useUi();
@@ -41,17 +43,11 @@ export function MatrixScreen() {
     },
   });
   const choice = at(chosen.value);
-  const room = Math.max(1, size.rows - OTHER_ROWS);
+  const gap = size.rows >= TALL ? 1 : 0;
+  const room = Math.max(1, size.rows - OTHER_ROWS - 2 * gap);
   const first = Math.min(Math.max(0, choice - Math.floor(room / 2)), Math.max(0, rows.length - room));
-  const head = ['the other side', ...MATRIX_METHODS.map(({ method }) => METHOD_NAMES[method])];
-  const body = rows.map(({ name, cells }, i) => [
-    `${i === choice ? marks.pointer : ' '}${i === known ? marks.on : ' '} ${name}`,
-    ...cells.map(compact),
-  ]);
-  const [title = '', ...texts] = tableLines(head, body, size.columns) ?? [
-    head.join(' '),
-    ...body.map((row) => row.join(' ')),
-  ];
+  const mark = (i: number) => `${i === choice ? marks.pointer : ' '}${i === known ? marks.on : ' '}`;
+  const [title = '', ...texts] = tableOf(rows, mark, size.columns);
   const lines = texts.map((text, i): Line => ({ role: i === choice ? 'accent' : 'plain', text }));
   return (
     <Box flexDirection="column">
@@ -62,11 +58,11 @@ export function MatrixScreen() {
           marks.more,
         )}
       </Text>
-      <Box marginTop={1} flexDirection="column">
+      <Box marginTop={gap} flexDirection="column">
         <Text {...styleOf('muted')}>{cut(title, size.columns, marks.more)}</Text>
         <Lines lines={lines} first={first} rows={room} />
       </Box>
-      <Box marginTop={1} flexDirection="column">
+      <Box marginTop={gap} flexDirection="column">
         {(rows[choice]?.cells ?? []).map((cell) => (
           <Text key={cell.method} {...styleOf(ROLES[cell.expected])}>
             {cut(
@@ -82,14 +78,23 @@ export function MatrixScreen() {
 }
 
 const ROLES = { yes: 'good', maybe: 'warn', no: 'muted' } as const;
+type Rows = ReturnType<typeof rowsAgainst>;
+type Cell = Rows[number]['cells'][number];
+
+/** Where the names of methods take too much room. */
+const SHORT_HEAD = ['direct', 'rev.', 'TCP', 'UDP', 'relay'] as const;
+
+/** The head, then a line per row; without numbers where the terminal is too narrow for them. */
+function tableOf(rows: Rows, mark: (row: number) => string, columns: number): readonly string[] {
+  const table = (head: readonly string[], tell: (cell: Cell) => string) => {
+    const body = rows.map(({ name, cells }, i) => [`${mark(i)} ${name}`, ...cells.map(tell)]);
+    return tableLines(['the other side', ...head], body, columns);
+  };
+  const names = MATRIX_METHODS.map(({ method }) => METHOD_NAMES[method]);
+  return table(names, compact) ?? table(SHORT_HEAD, ({ expected }) => expected) ?? [];
+}
 
 /** `yes`, `maybe 1024`, `no`: how long it may take stands below the table. */
-function compact({
-  expected,
-  probes,
-}: {
-  readonly expected: string;
-  readonly probes: number | null;
-}): string {
+function compact({ expected, probes }: Cell): string {
   return probes === null || probes === 1 ? expected : `${expected} ${probes}`;
 }

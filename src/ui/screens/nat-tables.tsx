@@ -14,6 +14,8 @@ import { pad, widthOf, wrap } from '../width.ts';
 const OTHER_ROWS = 4;
 /** Columns of a terminal where tables have room. */
 const WIDE = 100;
+/** Columns that the last column of a table needs. */
+const LAST_MIN = 16;
 
 export function NatTablesScreen() {
   const { size, marks } = useUi();
@@ -61,8 +63,10 @@ function marked(
   return lines.flatMap((cells, i): Line[] => {
     const role = i === 0 ? 'muted' : isOwn(rows[i - 1]?.type ?? 0) ? 'accent' : 'plain';
     const start = widths.map((width, at) => pad(cells[at] ?? '', width) + gap).join('');
-    // The last column goes on below where it is too long.
-    const ends = wrap(cells[3] ?? '', Math.max(10, columns - left));
+    // The last column goes on below where it is too long, and is all below where there is no room for it.
+    if (columns - left < LAST_MIN)
+      return [start.trimEnd(), `${blank}     ${cells[3] ?? ''}`].map((text) => ({ role, text }));
+    const ends = wrap(cells[3] ?? '', columns - left);
     return ends.map((end, at) => ({ role, text: `${at === 0 ? start : ' '.repeat(left)}${end}`.trimEnd() }));
   });
 }

@@ -8,7 +8,7 @@ import { makeVisible } from '../../app/visible.ts';
 import { useUi } from '../context.ts';
 import { type Line, Lines } from '../parts/lines.tsx';
 import { Spinner } from '../parts/spinner.tsx';
-import { tableLines } from '../parts/table.ts';
+import { wrappedTableLines } from '../parts/table.ts';
 import { type Role, styleOf } from '../theme.ts';
 import { useCell } from '../use-cell.ts';
 import { useGo } from '../use-go.ts';
@@ -38,8 +38,11 @@ export function NatScreen() {
   useKeyTaker({
     intent(intent) {
       if (intent === 'show-evidence') open.set(!open.get());
-      else if (intent === 'go-nat') void session.loadNat();
-      else return go(intent) || scroll.move(intent);
+      else if (intent === 'go-nat') {
+        // What went wrong before is no news any more.
+        go(intent);
+        void session.loadNat();
+      } else return go(intent) || scroll.move(intent);
       return true;
     },
   });
@@ -64,19 +67,13 @@ export function NatScreen() {
 
 /** @param arrow opens the evidence; null: it stays closed */
 function linesOf({ report, done }: NatReportState, columns: number, arrow: string | null): Line[] {
-  const table = tableLines(['', 'UDP', 'TCP'], natRows(report), columns);
-  const plain = natRows(report).flatMap(([name, udp, tcp]) => [
-    `${name}: UDP ${udp || '-'}`,
-    `  TCP ${tcp || '-'}`,
-  ]);
+  const table = wrappedTableLines([['', 'UDP', 'TCP'], ...natRows(report)], columns);
   const meaning = meaningOf(report.udp.type, report.udp.delta.type);
   const said = (role: Role, texts: readonly string[]) =>
     texts.flatMap((text) => wrap(text, columns)).map((text): Line => ({ role, text }));
   return [
-    { role: 'accent', text: `${natTitle(report)}${done ? '' : ' …'}` },
-    ...(table ?? plain).map(
-      (text, i): Line => ({ role: table !== null && i === 0 ? 'muted' : 'plain', text }),
-    ),
+    { role: 'accent', text: `${natTitle(report)}${done ? '' : ', not done yet'}` },
+    ...table.map((text, i): Line => ({ role: i === 0 ? 'muted' : 'plain', text })),
     ...said('good', meaning === null ? [] : [meaning]),
     ...said('warn', natNotes(report)),
     ...(arrow === null
