@@ -42,7 +42,7 @@ class LiveSession implements Session {
   readonly #over = new AbortController();
   #watched: string | null = null;
   /** NATs are being looked at. */
-  #probing: Promise<unknown> | null = null;
+  #probing: Promise<void> | null = null;
   /** The same for every node of this process. */
   #servers: Promise<ServerList> | null = null;
 
@@ -82,14 +82,8 @@ class LiveSession implements Session {
   }
 
   async loadNat(): Promise<void> {
-    this.#probing ??= nat({ ...this.#ctx, signal: AbortSignal.any([this.#ctx.signal, this.#over.signal]) });
-    try {
-      await this.#probing;
-    } catch (error) {
-      if (!this.#over.signal.aborted) this.#ctx.emit(errorEvent(error));
-    } finally {
-      this.#probing = null;
-    }
+    this.#probing ??= this.#probe();
+    await this.#probing;
   }
 
   async stopServing(): Promise<void> {
@@ -152,6 +146,17 @@ class LiveSession implements Session {
       if (this.#over.signal.aborted) await stopNode(this.#ctx, node);
     } catch (error) {
       this.#ctx.emit(errorEvent(error));
+    }
+  }
+
+  async #probe(): Promise<void> {
+    const signal = AbortSignal.any([this.#ctx.signal, this.#over.signal]);
+    try {
+      await nat({ ...this.#ctx, signal });
+    } catch (error) {
+      if (!this.#over.signal.aborted) this.#ctx.emit(errorEvent(error));
+    } finally {
+      this.#probing = null;
     }
   }
 

@@ -60,6 +60,16 @@ test('live session: several pipes between the same two are told apart', async ()
   expect(bob.state().pipes.map(({ messages }) => messages.length)).toEqual([0, 1]);
 });
 
+test('live session: looks at NATs once however often it is asked, and again afterwards', async () => {
+  const lab = createLab({ seed: 'nat' });
+  const alice = sideOn(lab.host({ name: 'alice', on: lab.lan() }));
+  await lab.run(Promise.all([alice.session.loadNat(), alice.session.loadNat()]));
+  // The list of servers is empty here.
+  expect(faults(alice)).toMatchObject([{ code: 'NO_SERVICE' }]);
+  await lab.run(alice.session.loadNat());
+  expect(faults(alice).length).toBe(2);
+});
+
 test('live session: saying something over a pipe that is gone is a fault of that pipe', async () => {
   const { lab, alice, pipe } = await connected();
   alice.session.close(pipe);
