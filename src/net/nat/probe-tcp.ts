@@ -4,6 +4,7 @@
  * elsewhere (RFC 5780 §4.4 is about UDP). Effects only.
  */
 import { reasonOf } from '../errors.ts';
+import type { StunServer } from '../servers.ts';
 import { CONNECTED_ONLY, createTcpAsker } from '../stun/ask.ts';
 import type { StunAnswer } from '../stun/transaction.ts';
 import { NAT_PATIENCE, NAT_SERVERS, NAT_TCP_PACKETS, NAT_TCP_PATIENCE, NAT_TCP_SAMPLES } from '../timing.ts';
@@ -12,7 +13,7 @@ import { foldMapping } from './mapping.ts';
 import type { Observation } from './observation.ts';
 import { HIGHEST_PORT, LOWEST_PORT } from './ports.ts';
 import { type DeltaProbe, probeDelta } from './probe-delta.ts';
-import { endpointsOf, isPartner, onePerAddress, type ProbeTask, randomPort } from './task.ts';
+import { endpointOf, isPartner, onePerAddress, type ProbeTask, randomPort } from './task.ts';
 
 interface TcpOutcome {
   readonly order: number;
@@ -23,20 +24,24 @@ interface TcpOutcome {
 /** Never rejects. */
 export async function probeTcp(task: ProbeTask): Promise<void> {
   const local = { ip: task.route.ip, port: randomPort(task.io, LOWEST_PORT, HIGHEST_PORT) };
-  const servers = await endpointsOf(task, task.servers.filter(({ tcp }) => tcp).slice(0, NAT_SERVERS));
   const heard = new Map<string, { server: Endpoint; answer: StunAnswer }>();
   const ask = async (server: Endpoint, deadline: number) => {
     const { answer } = await askFrom(task, local, server, deadline);
     if (answer !== null) heard.set(formatEndpoint(server), { server, answer });
+    return answer !== null;
   };
-  await firstOf(task, servers, (server) => ask(server, task.io.now() + NAT_TCP_PATIENCE));
+  const taken = new Set<string>();
+  await firstOf(task, task.servers.filter(({ tcp }) => tcp).slice(0, NAT_SERVERS), async (server) => {
+    const endpoint = await endpointOf(task, server, taken);
+    return endpoint !== null && ask(endpoint, task.io.now() + NAT_TCP_PATIENCE);
+  });
   const answering = [...heard.values()];
   if (answering.length === 0) return;
   // Two round trips made it.
   const rtt = Math.min(...answering.map(({ answer }) => answer.rtt)) / 2;
   const others = answering.flatMap(({ server, answer }) => otherPlaces(task, server, answer.otherAddress));
   const fresh = new Map(others.map((place) => [formatEndpoint(place), place]));
-  for (const known of servers) fresh.delete(formatEndpoint(known));
+  for (const known of taken) fresh.delete(known);
   const patience = Math.max(NAT_PATIENCE, 6 * rtt);
   const translated = foldMapping(task.notes.all).translated !== false;
   const asking = Promise.all(
@@ -58,23 +63,25 @@ function otherPlaces(task: ProbeTask, server: Endpoint, other: Endpoint | null):
   ];
 }
 
-/** Resolves when all are done, or some time after two were: a lost SYN comes again only after a second. */
+/** Resolves when all are done, or some time after two were heard: a lost SYN comes again only after a second. */
 async function firstOf(
   { io, signal }: ProbeTask,
-  servers: readonly Endpoint[],
-  ask: (server: Endpoint) => Promise<void>,
+  servers: readonly StunServer[],
+  ask: (server: StunServer) => Promise<boolean>,
 ): Promise<void> {
   const startedAt = io.now();
   const over = new AbortController();
   const stop = AbortSignal.any([signal, over.signal]);
   let done = 0;
+  let heard = 0;
   await new Promise<void>((resolve) => {
     if (servers.length === 0) resolve();
     for (const server of servers) {
-      void ask(server).then(async () => {
+      void ask(server).then(async (answered) => {
         done++;
+        if (answered) heard++;
         if (done === servers.length) resolve();
-        if (done !== 2) return;
+        if (!answered || heard !== 2) return;
         await io.sleepUntil(io.now() + Math.max(NAT_PATIENCE / 2, io.now() - startedAt), stop);
         resolve();
       });

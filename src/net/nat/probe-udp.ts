@@ -17,7 +17,7 @@ import { HIGHEST_PORT, LOWEST_PORT } from './ports.ts';
 import { type DeltaProbe, probeDelta } from './probe-delta.ts';
 import { type Capable, probeFiltering } from './probe-filtering.ts';
 import { probeHairpin } from './probe-hairpin.ts';
-import { endpointsOf, isPartner, onePerAddress, type ProbeTask, randomPort } from './task.ts';
+import { endpointOf, isPartner, onePerAddress, type ProbeTask, randomPort } from './task.ts';
 import { type UdpOutcome, UdpPort, type UdpSample } from './udp-port.ts';
 
 /** Never rejects. */
@@ -88,6 +88,7 @@ class Search {
   readonly #task: ProbeTask;
   readonly #port: UdpPort;
   readonly #asked: Promise<void>[] = [];
+  readonly #taken = new Set<string>();
   readonly #enough: Promise<void>;
   #settle: () => void = () => undefined;
   readonly answering: Endpoint[] = [];
@@ -129,8 +130,10 @@ class Search {
   async #askAll(): Promise<void> {
     const { io, signal, servers } = this.#task;
     for (let first = 0; first < servers.length && !signal.aborted; first += NAT_SERVERS) {
-      const wave = await endpointsOf(this.#task, servers.slice(first, first + NAT_SERVERS));
-      const asked = wave.map((server) => this.#ask(server, NAT_PATIENCE * 3));
+      const asked = servers.slice(first, first + NAT_SERVERS).map(async (server) => {
+        const endpoint = await endpointOf(this.#task, server, this.#taken);
+        if (endpoint !== null) await this.#ask(endpoint, NAT_PATIENCE * 3);
+      });
       this.#asked.push(...asked);
       const pause = io.sleepUntil(io.now() + STUN_SILENCE, signal);
       await Promise.race([pause, Promise.all(asked)]);
@@ -142,7 +145,7 @@ class Search {
   }
 
   async #ask(server: Endpoint, patience: number): Promise<void> {
-    const { notes, signal, io } = this.#task;
+    const { notes, signal } = this.#task;
     const order = notes.next();
     const outcome = await this.#port.ask({ server, copies: NAT_FIRST_COPIES, patience }, signal);
     const isRight =
@@ -162,8 +165,7 @@ class Search {
     if (!isRight || this.rtt === null) return;
     // A little longer for the others; a server with a second address and another one are enough.
     if (this.capable.length > 0 && this.answering.length > 1) this.#settle();
-    else
-      void io.sleepUntil(io.now() + Math.max(NAT_SILENCE / 2, this.rtt), signal).then(() => this.#settleIf());
+    else void this.#settleSoon();
   }
 
   #heard(server: Endpoint, outcome: UdpOutcome): void {
@@ -178,7 +180,12 @@ class Search {
     if (isNew && this.capable.length < 2) this.capable.push({ primary: server, other: otherAddress });
   }
 
-  #settleIf(): void {
-    if (this.capable.length > 0 || this.answering.length > 2) this.#settle();
+  /** A little longer for others; much longer where nobody has a second address yet. */
+  async #settleSoon(): Promise<void> {
+    const { io, signal } = this.#task;
+    const pause = (ms: number) => io.sleepUntil(io.now() + ms, AbortSignal.any([signal]));
+    await pause(Math.max(NAT_SILENCE / 2, this.rtt ?? 0));
+    if (this.capable.length === 0 && this.answering.length < 3) await pause(NAT_PATIENCE * 3);
+    this.#settle();
   }
 }

@@ -68,19 +68,23 @@ export class Notes {
   }
 }
 
-/** Every endpoint of the list that this route reaches, each once, as their names are resolved. */
-export async function endpointsOf(task: ProbeTask, servers: readonly StunServer[]): Promise<Endpoint[]> {
-  const { route, resolve, signal } = task;
-  const found = await Promise.all(
-    servers.map(async ({ host, port }) => {
-      const literal = canonicalIp(host);
-      const ips = literal === null ? await resolve(host, route.family, signal) : [literal];
-      const ip = ips.find((one) => familyOf(one) === route.family && route.accepts(one));
-      return ip === undefined ? [] : [{ ip, port }];
-    }),
-  );
-  const unique = new Map(found.flat().map((endpoint) => [formatEndpoint(endpoint), endpoint]));
-  return [...unique.values()];
+/**
+ * Where a server is, once its name is resolved; null where this route does not lead there, or it is
+ * in `taken` already: two names may lead to one.
+ */
+export async function endpointOf(
+  { route, resolve, signal }: ProbeTask,
+  { host, port }: StunServer,
+  taken: Set<string>,
+): Promise<Endpoint | null> {
+  const literal = canonicalIp(host);
+  // A signal of its own: Node warns of many listeners at one.
+  const own = AbortSignal.any([signal]);
+  const ips = literal === null ? await resolve(host, route.family, own) : [literal];
+  const ip = ips.find((one) => familyOf(one) === route.family && route.accepts(one));
+  if (ip === undefined || taken.has(formatEndpoint({ ip, port }))) return null;
+  taken.add(formatEndpoint({ ip, port }));
+  return { ip, port };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** A machine behind a NAT of the lab, servers that tell it, and the report it comes to. */
 import type { NatReport } from '../../../src/net/nat/behavior.ts';
-import { probeNat } from '../../../src/net/nat/probe.ts';
+import { type NatTask, probeNat } from '../../../src/net/nat/probe.ts';
 import { createResolver } from '../../../src/net/resolve.ts';
 import type { StunServer } from '../../../src/net/servers.ts';
 import { startStunServer } from '../../../src/net/stun/server.ts';
@@ -68,16 +68,15 @@ export async function natLab(options: NatLabOptions): Promise<NatLab> {
   };
 }
 
-export async function reportIn({
-  lab,
-  host,
-  servers,
-}: Pick<NatLab, 'lab' | 'host' | 'servers'>): Promise<NatReport> {
+export async function reportIn(
+  { lab, host, servers }: Pick<NatLab, 'lab' | 'host' | 'servers'>,
+  resolve: NatTask['resolve'] = createResolver(host.io),
+): Promise<NatReport> {
   const task = {
     io: host.io,
     interfaces: await host.io.interfaces(),
     servers,
-    resolve: createResolver(host.io),
+    resolve,
     signal: new AbortController().signal,
     report: () => undefined,
   };

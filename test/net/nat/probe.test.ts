@@ -84,6 +84,28 @@ describe('nat report: servers that are no help', () => {
     expect(tcp).toMatchObject({ mapping: 'endpoint-independent', delta: { type: 6, value: 0 } });
   });
 
+  test.each([
+    ['full servers', 700],
+    // Nobody has a second address, so one is waited for.
+    ['plain servers', 1_500],
+  ] as const)('names that do not resolve hold nobody up: %s', async (kind, limit) => {
+    const lab = await natLab({ seed: 1, nat });
+    const hanging = ['a', 'b', 'c'].map((name) => ({ host: `${name}.example`, port: 3478, tcp: true }));
+    const resolve = async (host: string, _family: number, signal: AbortSignal) => {
+      if (!host.endsWith('.example')) return [host];
+      await lab.host.io.sleepUntil(Number.POSITIVE_INFINITY, signal);
+      return [];
+    };
+    const plain = [await lab.plain('203.0.113.50'), await lab.plain('203.0.113.51')];
+    const servers = [...hanging, ...(kind === 'full servers' ? lab.servers : plain)];
+    const { udp, tcp, elapsed } = await reportIn({ ...lab, servers }, resolve);
+    const random = { type: 6, value: 0 };
+    expect(udp).toMatchObject({ mapping: 'endpoint-independent', delta: random });
+    expect(udp.type).toBe(kind === 'full servers' ? 5 : null);
+    expect(tcp).toMatchObject({ mapping: 'endpoint-independent', delta: random });
+    expect(elapsed).toBeLessThan(limit);
+  });
+
   test('a single dead one: nothing is known, and nothing is claimed', async () => {
     const { udp, tcp } = await reportOf(nat, (lab) => ({ ...lab, servers: [DEAD] }));
     for (const report of [udp, tcp]) {
