@@ -1,6 +1,7 @@
 /**
  * Which method is expected to connect which NATs: a rule for each method over NAT type × delta of
- * both sides, from measurements in docs/nat-behaviour.md. Pure.
+ * both sides, from measurements in docs/nat-behaviour.md. Of a side that is not known it tells what
+ * all NATs that it may have agree on, else maybe. Pure.
  */
 import type { Method } from '../events.ts';
 import type { DeltaType, NatType } from './behavior.ts';
@@ -84,6 +85,8 @@ function reachable(from: NatSide, to: NatSide, who: string, seconds: number): Ex
     case null:
       return maybe(`it is not known whether ${who} can be reached`, seconds);
     case 1:
+      if (from.type === null)
+        return maybe('unless the network that asks is blocked: it is not known', seconds);
       return yes(`${who} is on the open Internet`, seconds);
     case 2:
       return no(`kept out by the firewall of ${who}`);
@@ -96,16 +99,20 @@ function reachable(from: NatSide, to: NatSide, who: string, seconds: number): Ex
 
 function relay(a: NatSide, b: NatSide): Expectation {
   if (a.type === 7 || b.type === 7) return maybe('only where one transport passes, to a TURN server', 0.5);
+  if (a.type === null || b.type === null) return maybe('where a TURN server is known and both reach it', 0.4);
   return yes('both reach a TURN server, where one is known', 0.4);
 }
+
+const UNKNOWN_PORTS = 'it is not known how the ports of one side change';
 
 type Wire = 'udp' | 'tcp';
 
 /** How hard it is to say where a side's packets will come from. */
-type Mapping = 'known' | 'steady' | 'counted' | 'fragile' | 'random';
+type Mapping = 'known' | 'steady' | 'counted' | 'fragile' | 'random' | 'unknown';
 
 function mappingOf({ type, delta }: NatSide): Mapping {
   if (type !== 6) return 'known';
+  if (delta === null) return 'unknown';
   if (delta === 2 || delta === 3) return 'steady';
   if (delta === 4) return 'counted';
   return delta === 5 ? 'fragile' : 'random';
@@ -123,9 +130,20 @@ function punch(a: NatSide, b: NatSide, wire: Wire): Expectation {
   const [hard, easy] = a.type === 6 ? [a, b] : [b, a];
   if (hard.type !== 6) return yes('both keep one mapping for all destinations', quick, 1);
   if (easy.type === 6) return bothVary(mappingOf(a), mappingOf(b), quick);
-  if (isLenient(easy)) return yes('one side may answer whatever port the other comes from', quick * 2, 1);
+  if (isLenient(easy)) return answersAnyPort(hard, easy, wire, quick);
   return oneVaries(mappingOf(hard), wire, quick);
 }
+
+/** One side has a mapping for each destination, the other answers the port that it hears from. */
+function answersAnyPort(hard: NatSide, easy: NatSide, wire: Wire, quick: number): Expectation {
+  const predictable = mappingOf(hard) !== 'random' && mappingOf(hard) !== 'unknown';
+  // A SYN from an unforeseen port that comes too early is dropped; the kernel's next one is a second later.
+  const waits = wire === 'tcp' && !predictable && easy.type !== 1;
+  return yes('one side may answer whatever port the other comes from', waits ? SYN_AGAIN : quick * 2, 1);
+}
+
+/** The worst that was measured where the first SYN was dropped. */
+const SYN_AGAIN = 1.1;
 
 /** One side has a mapping for each destination, the other lets in only the port that it sent to. */
 function oneVaries(mapping: Mapping, wire: Wire, quick: number): Expectation {
@@ -140,12 +158,15 @@ function oneVaries(mapping: Mapping, wire: Wire, quick: number): Expectation {
     case 'random':
       if (wire === 'tcp') return no('ports are random, and TCP cannot try thousands of them');
       return maybe('by chance: 256 ports against up to 1,024 guesses', 0.9, 1024);
+    case 'unknown':
+      return wire === 'tcp' ? maybe(UNKNOWN_PORTS, quick, 8) : maybe(UNKNOWN_PORTS, 0.9, 1024);
   }
 }
 
 function bothVary(a: Mapping, b: Mapping, quick: number): Expectation {
   const has = (mapping: Mapping) => a === mapping || b === mapping;
   if (has('random')) return no('random ports, and a new one for each guess');
+  if (has('unknown')) return maybe(UNKNOWN_PORTS, quick, 5);
   if (has('fragile')) return maybe('one foreign mapping on that side breaks the row', quick, 5);
   if (a === 'steady' && b === 'steady') return yes('both mappings follow from local ports', quick, 1);
   return maybe('predicted on both sides; a foreign mapping shifts one', quick, 5);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Method } from '../../../src/net/events.ts';
 import {
   COMBINATIONS,
   expectOutcomes,
@@ -58,6 +59,42 @@ test.each<readonly [NatSide, NatSide, Readonly<Record<string, string>>]>([
   const outcomes = expectOutcomes(a, b);
   for (const [method, expected] of Object.entries(wanted))
     expect(outcomes[method as keyof typeof outcomes].expected, method).toBe(expected);
+});
+
+/** The NATs that a side may be, as far as it is known. */
+function candidates({ type, delta }: NatSide): readonly NatSide[] {
+  return COMBINATIONS.filter(
+    (known) => (type === null || known.type === type) && (delta === null || known.delta === delta),
+  );
+}
+
+test('matrix: of a side that is not known it tells what all that it may be agree on, else maybe', () => {
+  const partly = ([1, 2, 3, 4, 5, 6, 7] as const).map((type): NatSide => ({ type, delta: null }));
+  const unknown: readonly NatSide[] = [{ type: null, delta: null }, ...partly];
+  const pairs = [...unknown, ...COMBINATIONS].flatMap((a) =>
+    unknown.flatMap((b): (readonly [NatSide, NatSide])[] => [
+      [a, b],
+      [b, a],
+    ]),
+  );
+  for (const [a, b] of pairs) {
+    const all = candidates(a).flatMap((x) => candidates(b).map((y) => expectOutcomes(x, y)));
+    const told = Object.entries(expectOutcomes(a, b)) as [Method, { expected: string; why: string }][];
+    expect(all.length).toBeGreaterThan(0);
+    for (const [method, { expected, why }] of told) {
+      const agreed = new Set(all.map((outcomes) => outcomes[method].expected));
+      const wanted = agreed.size === 1 ? [...agreed][0] : 'maybe';
+      expect(expected, `${method} from ${JSON.stringify(a)} to ${JSON.stringify(b)}`).toBe(wanted);
+      expect(why.length).toBeGreaterThan(10);
+    }
+  }
+});
+
+test("matrix: a random port over TCP may have to wait for the kernel's next SYN where the peer filters", () => {
+  const seconds = (b: NatSide) => expectOutcomes(HARD, b)['tcp-punch'].seconds;
+  expect(seconds(FULL)).toBe(1.1);
+  expect(seconds({ type: 4, delta: 2 })).toBe(1.1);
+  expect(seconds(OPEN)).toBeLessThan(0.5);
 });
 
 test("matrix: a side by the facts of a peer's address, whatever they say", () => {
