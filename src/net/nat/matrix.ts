@@ -85,9 +85,9 @@ function reachable(from: NatSide, to: NatSide, who: string, seconds: number): Ex
     case null:
       return maybe(`it is not known whether ${who} can be reached`, seconds);
     case 1:
-      if (from.type === null)
-        return maybe('unless the network that asks is blocked: it is not known', seconds);
-      return yes(`${who} is on the open Internet`, seconds);
+      return from.type === null
+        ? maybe(`${who} is on the open Internet; whether its peer is blocked is not known`, seconds)
+        : yes(`${who} is on the open Internet`, seconds);
     case 2:
       return no(`kept out by the firewall of ${who}`);
     case 3:
