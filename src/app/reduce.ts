@@ -131,9 +131,10 @@ function reduceWorld(state: State, event: WorldEvent): State {
 }
 
 function reduceNat(state: State, { report, done, at }: Stamped<NatEvent>): State {
-  const others = state.nat.filter(
-    (known) => known.report.interface !== report.interface || known.report.family !== report.family,
-  );
+  const isSame = (known: NatReport) => known.interface === report.interface && known.family === report.family;
+  // What is known whole stays until there is something newer that is whole.
+  if (!done && state.nat.some((known) => known.done && isSame(known.report))) return state;
+  const others = state.nat.filter((known) => !isSame(known.report));
   const nat = [...others, { report, done, at }].slice(-MAX_NAT_REPORTS);
   return { ...state, nat: nat.sort((a, b) => placeOf(state, a.report) - placeOf(state, b.report)) };
 }

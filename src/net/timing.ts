@@ -248,9 +248,9 @@ export const NAT_TIMEOUT = 5_000;
 export const NAT_SERVERS = 5;
 
 /** When the first question to each is repeated. */
-export const NAT_FIRST_COPIES: readonly number[] = [0, 100, 250, 500];
+export const NAT_FIRST_COPIES: readonly number[] = [0, 100, 250, 500, 1_200];
 
-/** Waiting for one answer over UDP, at least; the first of a server three times as long. */
+/** Waiting for one answer over UDP of a server that is known to answer, at least. */
 export const NAT_PATIENCE = 300;
 
 /** Waiting for an answer that a filter may hold back, at least; three round trips where those are longer. */
@@ -287,3 +287,9 @@ export const NAT_TCP_PATIENCE = 2_500;
 
 /** From a node that is ready until it looks at the NATs in front of it: short visits ask nobody. */
 export const NAT_DELAY = 1_000;
+
+/** Servers that are farther away than the nearest by more than this, and than twice as far, are left out of the delta test. */
+export const NAT_NEAR = 80;
+
+/** Waiting for the first answer over UDP: satellites and full queues have round trips of a second and more. */
+export const NAT_FIRST_PATIENCE = 2_400;

@@ -11,6 +11,9 @@ import type { Context } from './context.ts';
 import { chooseServers } from './servers.ts';
 import { runStep } from './steps.ts';
 
+/** ms for writing what was found. */
+const SAVE_LIMIT = 500;
+
 /**
  * @returns one report for each interface and family that has an address
  * @throws P2pdError NO_SERVICE without any STUN server to ask, NO_INTERFACE; as `chooseServers` does
@@ -37,6 +40,8 @@ export async function nat(ctx: Context): Promise<readonly NatReport[]> {
     (found) => `${found.length} NAT report${found.length === 1 ? '' : 's'}`,
   );
   signal.throwIfAborted();
-  await rememberNat(await ctx.files(), reports, io.wallClock());
+  // The report is worth more than the memory of it: a disk that hangs must not hold it up.
+  const kept = ctx.files().then((files) => rememberNat(files, reports, io.wallClock()));
+  await Promise.race([kept, io.sleepUntil(io.now() + SAVE_LIMIT)]);
   return reports;
 }

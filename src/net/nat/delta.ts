@@ -38,6 +38,13 @@ const ENOUGH_FAR = 3;
 const ENOUGH_NEAR = 6;
 /** Foreign mappings between two of ours that are still told from chance. */
 const MAX_FOREIGN = 8;
+/** Steps in one direction are told by their commonest from this share on, else by what divides so many. */
+const CLEAR_SHARE = 0.7;
+const ENOUGH_DIVIDED = 12;
+/** Beyond this a step is a wrap, or another range. */
+const MAX_COUNTED = 4096;
+/** An order this rare asks for more before a delta is told that does not count. */
+const ODD_ORDER = 0.01;
 /** Scattered samples that are compared each with each. */
 const MAX_COMPARED = 10;
 /** Steps up to this are what allocators really use. */
@@ -52,7 +59,12 @@ export function foldDelta(samples: readonly Sample[]): DeltaVerdict {
   const consecutive = samples.filter(({ kind }) => kind === 'consecutive');
   const span = spanOf(samples);
   const far = stepsOf(scattered, span, () => true);
-  if (far.chance <= PROOF) return sure(4, far.step, 1 - far.chance);
+  const counted = Math.min(far.chance, far.order);
+  if (counted <= PROOF)
+    return countedBy(
+      stepsOf(samples, span, () => true),
+      1 - counted,
+    );
   const anchors = anchorsOf(consecutive);
   if (isPreserving(scattered, anchors)) {
     // Equal ports that lie outside the NAT's range look the same: neighbours within it tell.
@@ -80,8 +92,22 @@ function isFew(times: number): boolean {
   return times > 0 && times <= MAX_FOREIGN;
 }
 
-function isSuspicious({ count, steps }: Steps): boolean {
-  return count >= 2 && count / steps.length > PATTERN_SHARE;
+/**
+ * Successive mappings go one way: by what? Others' mappings in between, and ports that are taken, only
+ * make steps larger: so it is the smallest where most have it, else what divides them all.
+ */
+function countedBy({ step, count, steps }: Steps, confidence: number): DeltaVerdict {
+  const up = steps.filter((one) => one > 0).length * 2 >= steps.length;
+  const forward = steps.filter((one) => one > 0 === up && Math.abs(one) <= MAX_COUNTED).map(Math.abs);
+  const isSmallest = forward.every((one) => one >= Math.abs(step));
+  if (isSmallest && count >= forward.length * CLEAR_SHARE) return sure(4, step, confidence);
+  if (forward.length < ENOUGH_DIVIDED) return open('scattered');
+  const value = forward.reduce(gcd, 0);
+  return sure(4, up ? value : -value, confidence);
+}
+
+function isSuspicious({ count, steps, order }: Steps): boolean {
+  return order < ODD_ORDER || (count >= 2 && count / steps.length > PATTERN_SHARE);
 }
 
 function sure(type: 2 | 3 | 4 | 5 | 6, value: number, confidence: number): DeltaVerdict {
@@ -139,6 +165,8 @@ interface Steps {
   readonly count: number;
   /** How likely so regular a row is by chance, were ports random. */
   readonly chance: number;
+  /** How likely rows that only rise (or only fall) are by chance. */
+  readonly order: number;
   readonly steps: readonly number[];
 }
 
@@ -158,10 +186,10 @@ function stepsOf(samples: readonly Sample[], span: number, counts: (a: Sample, b
       order *= 2 / factorial(row.length);
   }
   const common = commonest(steps);
-  if (common.count < 2 || common.step === 0) return { ...common, chance: 1, steps };
+  if (common.count < 2 || common.step === 0) return { ...common, chance: 1, order, steps };
   const candidates = Math.abs(common.step) <= SMALL_STEP ? 2 * SMALL_STEP : span;
   const chance = (choose(steps.length, common.count) * candidates * order) / span ** common.count;
-  return { ...common, chance: Math.min(1, chance), steps };
+  return { ...common, chance: Math.min(1, chance), order, steps };
 }
 
 function rowsOf(samples: readonly Sample[]): Sample[][] {

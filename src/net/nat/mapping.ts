@@ -24,7 +24,9 @@ interface Seen {
   readonly mapped: string;
 }
 
-export function foldMapping(observations: readonly Observation[]): MappingVerdict {
+export function foldMapping(all: readonly Observation[]): MappingVerdict {
+  // Hairpinning has no server: what comes back tells nothing of an outer address.
+  const observations = all.filter(({ test }) => test !== 'hairpin');
   const { liars, contradiction } = findLiars(observations);
   const nothing = { translated: null, mapping: null, varies: false, liars };
   if (contradiction) return { ...nothing, unknown: 'servers contradict each other about the outer address' };
@@ -38,14 +40,20 @@ export function foldMapping(observations: readonly Observation[]): MappingVerdic
   if (!translated) {
     return { translated, mapping: 'endpoint-independent', varies: false, liars, unknown: null };
   }
-  return { translated, liars, ...dependenceOf(seen) };
+  const { outvoted = [], ...dependence } = dependenceOf(seen);
+  return { translated, liars: new Set([...liars, ...outvoted]), ...dependence };
+}
+
+interface Dependency extends Pick<MappingVerdict, 'mapping' | 'varies' | 'unknown'> {
+  /** Operators that see another endpoint than most do. */
+  readonly outvoted?: readonly string[];
 }
 
 function seenOf({ operator, server, mapped }: Observation): Seen {
   return { operator, ip: server.ip, port: server.port, mapped: formatEndpoint(mapped ?? server) };
 }
 
-function dependenceOf(seen: readonly Seen[]): Pick<MappingVerdict, 'mapping' | 'varies' | 'unknown'> {
+function dependenceOf(seen: readonly Seen[]): Dependency {
   const groups = grouped(seen, ({ mapped }) => mapped);
   const ips = new Set(seen.map(({ ip }) => ip));
   const unknown = (reason: string) => ({ mapping: null, varies: false, unknown: reason });
@@ -55,10 +63,12 @@ function dependenceOf(seen: readonly Seen[]): Pick<MappingVerdict, 'mapping' | '
   }
   if (groups.size === 0) return unknown('no server answered the mapping test');
   const operators = grouped(seen, ({ operator }) => operator);
-  const agreeing = [...groups.values()].map((group) => new Set(group.map(({ operator }) => operator)).size);
-  const most = Math.max(...agreeing);
-  if (most >= 2 && most * 2 > operators.size)
-    return { mapping: 'endpoint-independent', varies: false, unknown: null };
+  const agreeing = [...groups.values()].map((group) => new Set(group.map(({ operator }) => operator)));
+  const most = agreeing.reduce((best, one) => (one.size > best.size ? one : best));
+  if (most.size >= 2 && most.size * 2 > operators.size) {
+    const outvoted = [...operators.keys()].filter((operator) => !most.has(operator));
+    return { mapping: 'endpoint-independent', varies: false, unknown: null, outvoted };
+  }
   // Who has two addresses and sees one endpoint from both says that it does not vary.
   const consistent = [...operators.values()].some(
     (own) => new Set(own.map(({ ip }) => ip)).size > 1 && new Set(own.map(({ mapped }) => mapped)).size === 1,
@@ -82,27 +92,37 @@ function partOf(seen: readonly Seen[]): Pick<MappingVerdict, 'mapping' | 'unknow
 }
 
 /**
- * Who names an outer address that nobody else sees, while others agree on one. Where only two speak
- * and differ, nobody can tell, unless one of them sees several addresses itself (a pool).
+ * Who names an outer address that nobody else sees, while others agree on one; and who sees one
+ * endpoint for two local ports. Where only two speak and differ, nobody can tell. Only what an operator
+ * says from its own address has a vote: other addresses are but its word.
  */
 function findLiars(observations: readonly Observation[]): {
   readonly liars: ReadonlySet<string>;
   readonly contradiction: boolean;
 } {
-  const heard = observations.filter((o) => o.mapped !== null);
-  const claims = [...grouped(heard, ({ operator }) => operator)].map(([operator, own]) => ({
-    operator,
-    ips: new Set(own.map(({ mapped }) => mapped?.ip ?? '')),
-  }));
+  const heard = observations.filter((o) => o.mapped !== null && o.server.ip === o.operator);
+  const all = [...grouped(heard, ({ operator }) => operator)];
+  const repeating = all.filter(([, own]) => repeats(own)).map(([operator]) => operator);
+  const claims = all
+    .filter(([operator]) => !repeating.includes(operator))
+    .map(([operator, own]) => ({ operator, ips: new Set(own.map(({ mapped }) => mapped?.ip ?? '')) }));
   const support = (ip: string) => claims.filter(({ ips }) => ips.has(ip)).length;
+  const seen = new Set(claims.flatMap(({ ips }) => [...ips]));
+  const agreed = [...seen].filter((ip) => support(ip) > 1);
+  if (agreed.length === 0) return { liars: new Set(repeating), contradiction: claims.length > 1 };
   const alone = claims.filter(({ ips }) => [...ips].every((ip) => support(ip) === 1));
-  const agreed = claims.length - alone.length;
-  const hasPool = claims.some(({ ips }) => ips.size > 1);
-  if (agreed >= 2) {
-    const liars = hasPool ? [] : alone.map(({ operator }) => operator);
-    return { liars: new Set(liars), contradiction: false };
-  }
-  return { liars: new Set(), contradiction: claims.length > 1 && !hasPool };
+  // Several addresses that others see too are a pool, of which one may see another part.
+  const liars = agreed.length > 1 ? [] : alone.map(({ operator }) => operator);
+  return { liars: new Set([...repeating, ...liars]), contradiction: false };
+}
+
+/** No NAT gives one endpoint to two local ports that talk to one place. */
+function repeats(own: readonly Observation[]): boolean {
+  const locals = grouped(
+    own,
+    ({ server, mapped }) => `${formatEndpoint(server)} ${formatEndpoint(mapped ?? server)}`,
+  );
+  return [...locals.values()].some((same) => new Set(same.map(({ local }) => local.port)).size > 1);
 }
 
 export function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

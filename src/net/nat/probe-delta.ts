@@ -5,7 +5,7 @@
 import { NAT_LOSSY_PATIENCE, NAT_MAX_RUNS, NAT_PACE, NAT_SAMPLE_PATIENCE } from '../timing.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { consecutivePorts, scatteredPorts } from './ports.ts';
-import { type ProbeTask, paced } from './task.ts';
+import { type Heard, type ProbeTask, paced } from './task.ts';
 import { deltaOf, samplesOf } from './verdict.ts';
 
 /** What one transport does for a sample. */
@@ -18,7 +18,7 @@ export interface DeltaProbe<Kept> {
   /** Ports of one run. */
   readonly samples: Readonly<Record<'scattered' | 'consecutive', number>>;
   /** Whom to ask, as far as it is known who answers. */
-  servers(): readonly Endpoint[];
+  servers(): readonly Heard[];
   /** @returns null where the port is taken, or servers have been asked enough */
   sample(
     local: Endpoint,
@@ -33,7 +33,7 @@ export interface DeltaProbe<Kept> {
 }
 
 /** @returns what the scattered samples left open, for the caller to close */
-export async function probeDelta<Kept>(probe: DeltaProbe<Kept>, rtt: number): Promise<Kept[]> {
+export async function probeDelta<Kept>(probe: DeltaProbe<Kept>): Promise<Kept[]> {
   const kept: Kept[] = [];
   const { notes, signal } = probe.task;
   for (let run = 1; run <= NAT_MAX_RUNS && !signal.aborted; run++) {
@@ -46,7 +46,7 @@ export async function probeDelta<Kept>(probe: DeltaProbe<Kept>, rtt: number): Pr
       kind === 'scattered'
         ? scatteredPorts(probe.task.io, probe.samples.scattered)
         : consecutivePorts(probe.task.io, probe.samples.consecutive, seen);
-    kept.push(...(await sampleAll(probe, { kind, run, ports, rtt })));
+    kept.push(...(await sampleAll(probe, { kind, run, ports })));
   }
   return kept;
 }
@@ -55,13 +55,13 @@ interface Run {
   readonly kind: 'scattered' | 'consecutive';
   readonly run: number;
   readonly ports: readonly number[];
-  readonly rtt: number;
 }
 
-async function sampleAll<Kept>(probe: DeltaProbe<Kept>, { kind, run, ports, rtt }: Run): Promise<Kept[]> {
+async function sampleAll<Kept>(probe: DeltaProbe<Kept>, { kind, run, ports }: Run): Promise<Kept[]> {
   const { notes, route } = probe.task;
   const kept: Kept[] = [];
   const servers = probe.servers();
+  const rtt = Math.max(...servers.map((heard) => heard.rtt));
   // Everybody of a run is waited for as long as the first: the last was sent a little later.
   const lossy = notes.all.some((o) => o.run > 0 && o.outcome === 'silent');
   const least = lossy ? NAT_LOSSY_PATIENCE : NAT_SAMPLE_PATIENCE;
@@ -83,9 +83,9 @@ async function sampleAll<Kept>(probe: DeltaProbe<Kept>, { kind, run, ports, rtt 
 /** In turn, as long as they may be asked; null where all have been asked enough. */
 function leastAsked<Kept>(
   { task: { budget }, packets }: DeltaProbe<Kept>,
-  servers: readonly Endpoint[],
+  servers: readonly Heard[],
   turn: number,
 ): Endpoint | null {
-  const able = servers.filter(({ ip }) => budget.left(ip) >= packets);
-  return able[turn % able.length] ?? null;
+  const able = servers.filter(({ server }) => budget.left(server.ip) >= packets);
+  return able[turn % able.length]?.server ?? null;
 }

@@ -15,6 +15,8 @@ import { type UdpOutcome, UdpPort } from './udp-port.ts';
 export interface Capable {
   readonly primary: Endpoint;
   readonly other: Endpoint;
+  /** Its round trip, ms. */
+  readonly rtt: number;
 }
 
 interface Wish {

@@ -8,6 +8,7 @@ import { NAT_HAIRPIN } from '../timing.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import type { ProbeTask } from './task.ts';
 import type { UdpSample } from './udp-port.ts';
+import { trustedIps } from './verdict.ts';
 
 /** Closes the ports. */
 export async function probeHairpin(
@@ -15,7 +16,9 @@ export async function probeHairpin(
   samples: readonly UdpSample[],
   rtt: number,
 ): Promise<void> {
-  const [a, b] = samples;
+  // A server that lies must not choose whom we send to.
+  const outer = trustedIps(task.notes.all);
+  const [a, b] = samples.filter(({ mapped }) => outer.has(mapped.ip));
   try {
     if (a !== undefined && b !== undefined) await testBetween(task, a, b, rtt);
   } finally {

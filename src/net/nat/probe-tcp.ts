@@ -13,7 +13,7 @@ import { foldMapping } from './mapping.ts';
 import type { Observation } from './observation.ts';
 import { HIGHEST_PORT, LOWEST_PORT } from './ports.ts';
 import { type DeltaProbe, probeDelta } from './probe-delta.ts';
-import { endpointOf, isPartner, onePerAddress, type ProbeTask, randomPort } from './task.ts';
+import { endpointOf, type Heard, isPartner, nearest, type ProbeTask, randomPort } from './task.ts';
 
 interface TcpOutcome {
   readonly order: number;
@@ -23,7 +23,7 @@ interface TcpOutcome {
 
 /** Never rejects. */
 export async function probeTcp(task: ProbeTask): Promise<void> {
-  const local = { ip: task.route.ip, port: randomPort(task.io, LOWEST_PORT, HIGHEST_PORT) };
+  const local = await freePort(task);
   const heard = new Map<string, { server: Endpoint; answer: StunAnswer }>();
   const ask = async (server: Endpoint, deadline: number) => {
     const { answer } = await askFrom(task, local, server, deadline);
@@ -49,8 +49,19 @@ export async function probeTcp(task: ProbeTask): Promise<void> {
   );
   // One address alone would be asked too often.
   if (answering.length === 1) await asking;
-  const answered = () => onePerAddress([...heard.values()].map(({ server }) => server));
-  await Promise.all([asking, translated ? probeDelta(tcpDelta(task, answered), rtt) : null]);
+  const answered = () =>
+    nearest([...heard.values()].map(({ server, answer }) => ({ server, rtt: answer.rtt / 2 })));
+  await Promise.all([asking, translated ? probeDelta(tcpDelta(task, answered)) : null]);
+}
+
+/** A random port that nobody here listens on or has. */
+async function freePort({ io, route }: ProbeTask): Promise<Endpoint> {
+  for (let i = 0; ; i++) {
+    const local = { ip: route.ip, port: randomPort(io, LOWEST_PORT, HIGHEST_PORT) };
+    const listener = await io.listenTcp(local, (stream) => stream.destroy()).catch(() => null);
+    await listener?.close();
+    if (listener !== null || i >= 3) return local;
+  }
 }
 
 /** The other port of a server that has one, and its other address: mapping by which part of the destination. */
@@ -90,7 +101,7 @@ async function firstOf(
   over.abort();
 }
 
-function tcpDelta(task: ProbeTask, servers: () => readonly Endpoint[]): DeltaProbe<never> {
+function tcpDelta(task: ProbeTask, servers: () => readonly Heard[]): DeltaProbe<never> {
   return {
     task,
     servers,
@@ -98,7 +109,8 @@ function tcpDelta(task: ProbeTask, servers: () => readonly Endpoint[]): DeltaPro
     packets: NAT_TCP_PACKETS,
     samples: NAT_TCP_SAMPLES,
     async sample(local, server, patience) {
-      const { order, answer } = await dial(task, local, server, task.io.now() + patience);
+      const { order, answer, outcome } = await dial(task, local, server, task.io.now() + patience);
+      if (outcome === 'failed') return null;
       return { order, mapped: answer?.mapped ?? null, rtt: answer?.rtt ?? null, kept: null };
     },
   };

@@ -5,6 +5,7 @@
  */
 import {
   NAT_FIRST_COPIES,
+  NAT_FIRST_PATIENCE,
   NAT_PATIENCE,
   NAT_SAMPLES,
   NAT_SERVERS,
@@ -17,7 +18,7 @@ import { HIGHEST_PORT, LOWEST_PORT } from './ports.ts';
 import { type DeltaProbe, probeDelta } from './probe-delta.ts';
 import { type Capable, probeFiltering } from './probe-filtering.ts';
 import { probeHairpin } from './probe-hairpin.ts';
-import { endpointOf, isPartner, onePerAddress, type ProbeTask, randomPort } from './task.ts';
+import { endpointOf, type Heard, isPartner, nearest, type ProbeTask, randomPort } from './task.ts';
 import { type UdpOutcome, UdpPort, type UdpSample } from './udp-port.ts';
 
 /** Never rejects. */
@@ -33,15 +34,12 @@ export async function probeUdp(task: ProbeTask): Promise<void> {
       return;
     }
     const translated = foldMapping(task.notes.all).translated !== false;
-    const filtering = Promise.all(capable.map((server) => probeFiltering(task, server, rtt)));
+    const filtering = Promise.all(capable.map((server) => probeFiltering(task, server, server.rtt)));
     const more = search.others(capable);
     const sampling = async () => {
       // One address alone would be asked too often.
       if (search.answering.length === 1) await more;
-      return probeDelta(
-        udpDelta(task, () => onePerAddress(search.answering)),
-        rtt,
-      );
+      return probeDelta(udpDelta(task, () => nearest(search.answering)));
     };
     const delta = translated ? sampling() : Promise.resolve([]);
     const hairpin = delta.then((kept) => probeHairpin(task, kept, rtt));
@@ -61,7 +59,7 @@ async function openFresh(task: ProbeTask): Promise<UdpPort | null> {
   return null;
 }
 
-function udpDelta(task: ProbeTask, servers: () => readonly Endpoint[]): DeltaProbe<UdpSample> {
+function udpDelta(task: ProbeTask, servers: () => readonly Heard[]): DeltaProbe<UdpSample> {
   return {
     task,
     roundTrips: 1,
@@ -91,7 +89,7 @@ class Search {
   readonly #taken = new Set<string>();
   readonly #enough: Promise<void>;
   #settle: () => void = () => undefined;
-  readonly answering: Endpoint[] = [];
+  readonly answering: Heard[] = [];
   readonly capable: Capable[] = [];
   rtt: number | null = null;
 
@@ -121,9 +119,9 @@ class Search {
       { ip: primary.ip, port: other.port },
       { ip: other.ip, port: primary.port },
     ]);
-    const known = new Set(this.answering.map(formatEndpoint));
+    const known = new Set(this.answering.map(({ server }) => formatEndpoint(server)));
     const fresh = places.filter((place) => !known.has(formatEndpoint(place)));
-    const patience = Math.max(NAT_PATIENCE, 4 * (this.rtt ?? 0));
+    const patience = Math.max(NAT_PATIENCE, ...capable.map(({ rtt }) => 4 * rtt));
     await Promise.all(fresh.map((place) => this.#ask(place, patience)));
   }
 
@@ -132,7 +130,7 @@ class Search {
     for (let first = 0; first < servers.length && !signal.aborted; first += NAT_SERVERS) {
       const asked = servers.slice(first, first + NAT_SERVERS).map(async (server) => {
         const endpoint = await endpointOf(this.#task, server, this.#taken);
-        if (endpoint !== null) await this.#ask(endpoint, NAT_PATIENCE * 3);
+        if (endpoint !== null) await this.#ask(endpoint, NAT_FIRST_PATIENCE);
       });
       this.#asked.push(...asked);
       const pause = io.sleepUntil(io.now() + STUN_SILENCE, signal);
@@ -172,12 +170,12 @@ class Search {
     if (outcome.kind !== 'answered') return;
     const { otherAddress, rtt } = outcome.answer;
     this.rtt = Math.min(this.rtt ?? rtt, rtt);
-    this.answering.push(server);
+    this.answering.push({ server, rtt });
     const { notes } = this.#task;
     if (otherAddress === null || !isPartner(this.#task, server, otherAddress)) return;
     const isNew = notes.operatorOf(otherAddress.ip) !== notes.operatorOf(server.ip);
     notes.relate(server.ip, otherAddress.ip);
-    if (isNew && this.capable.length < 2) this.capable.push({ primary: server, other: otherAddress });
+    if (isNew && this.capable.length < 2) this.capable.push({ primary: server, other: otherAddress, rtt });
   }
 
   /** A little longer for others; much longer where nobody has a second address yet. */

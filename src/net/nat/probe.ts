@@ -36,21 +36,19 @@ async function probeRoute(task: NatTask, route: Route): Promise<NatReport> {
   const { io, signal, servers, resolve } = task;
   const startedAt = io.now();
   const over = new AbortController();
-  const tell = throttled(io, () => {
-    if (!over.signal.aborted) task.report(reportOf(false), false);
-  });
+  const tell = throttled(io, over.signal, () => task.report(reportOf(false), false));
   const notes = { udp: new Notes(() => tell()), tcp: new Notes(() => tell()) };
   const reportOf = (done: boolean): NatReport => makeReport(route, io.now() - startedAt, notes, done);
-  const deadline = startedAt + NAT_TIMEOUT;
   const stop = AbortSignal.any([signal, over.signal]);
   const budget = new Budget(NAT_BUDGET);
-  const common = { io, route, servers, resolve, deadline, budget, signal: stop };
-  const timer = io.sleepUntil(deadline, stop).then(() => over.abort());
+  const common = { io, route, servers, resolve, budget, signal: stop };
+  const timer = io.sleepUntil(startedAt + NAT_TIMEOUT, stop).then(() => over.abort());
   await Promise.all([probeUdp({ ...common, notes: notes.udp }), probeTcp({ ...common, notes: notes.tcp })]);
   over.abort();
   await timer;
   const report = reportOf(true);
-  task.report(report, true);
+  // What was given up is no report.
+  if (!signal.aborted) task.report(report, true);
   return report;
 }
 
@@ -60,8 +58,9 @@ function makeReport(
   notes: { readonly udp: Notes; readonly tcp: Notes },
   done: boolean,
 ): NatReport {
-  const udp = verdictOf(notes.udp.all, true);
-  const tcp = verdictOf(notes.tcp.all, false);
+  const seen = { udp: notes.udp.all, tcp: notes.tcp.all };
+  const udp = verdictOf(seen.udp, true, seen.tcp);
+  const tcp = verdictOf(seen.tcp, false, seen.udp);
   // While probes answer, what is not known yet is nothing to be explained.
   const final = (report: typeof udp) => (done ? report : { ...report, unknown: [] });
   return {
@@ -73,12 +72,17 @@ function makeReport(
   };
 }
 
-/** At most once in a while. */
-function throttled(io: Io, action: () => void): () => void {
-  let last = Number.NEGATIVE_INFINITY;
+/** At most once in a while; what comes too soon is told when its time has come. */
+function throttled(io: Io, signal: AbortSignal, action: () => void): () => void {
+  let due = io.now();
+  let waiting = false;
   return () => {
-    if (io.now() - last < REPORT_EVERY) return;
-    last = io.now();
-    action();
+    if (waiting) return;
+    waiting = true;
+    void io.sleepUntil(due, signal).then(() => {
+      waiting = false;
+      due = io.now() + REPORT_EVERY;
+      if (!signal.aborted) action();
+    });
   };
 }

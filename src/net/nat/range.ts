@@ -30,6 +30,7 @@ export function foldRange(pairs: readonly PortPair[], delta: DeltaType | null): 
   const isRow = delta === 4;
   const share = isRow ? width / ALL_PORTS : (ports.length - 1) / (ports.length + 1);
   const kept = pairs.every(({ local, external }) => local % 2 === external % 2);
-  const parity = kept ? (pairs.length >= PARITY_PROOF ? true : null) : false;
+  const locals = new Set(pairs.map(({ local }) => local)).size;
+  const parity = kept ? (locals >= PARITY_PROOF ? true : null) : false;
   return { range, confidence: Math.round(Math.min(1, share) * 100) / 100, parity };
 }

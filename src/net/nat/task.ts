@@ -3,11 +3,11 @@
 import type { Io } from '../io/io.ts';
 import type { StunServer } from '../servers.ts';
 import type { Route } from '../stun/route.ts';
-import { NAT_PACE } from '../timing.ts';
+import { NAT_NEAR, NAT_PACE } from '../timing.ts';
 import { type Endpoint, formatEndpoint } from '../wire/endpoint.ts';
 import { canonicalIp, familyOf, reachOf } from '../wire/ip.ts';
 import type { Budget } from './budget.ts';
-import type { Observation, TestName } from './observation.ts';
+import type { Observation } from './observation.ts';
 import { randomBelow } from './ports.ts';
 
 export interface ProbeTask {
@@ -16,8 +16,6 @@ export interface ProbeTask {
   /** In the order in which they are to be asked. */
   readonly servers: readonly StunServer[];
   readonly resolve: (host: string, family: 4 | 6, signal: AbortSignal) => Promise<readonly string[]>;
-  /** Monotonic ms. */
-  readonly deadline: number;
   readonly signal: AbortSignal;
   readonly budget: Budget;
   readonly notes: Notes;
@@ -27,8 +25,9 @@ export interface ProbeTask {
 export class Notes {
   readonly #observations: Observation[] = [];
   readonly #changed: () => void;
-  /** Server addresses that are one machine's → its operator. */
-  readonly #operators = new Map<string, string>();
+  /** What servers call their other address. */
+  readonly #claims = new Map<string, string>();
+  readonly #listed = new Set<string>();
   #order = 0;
 
   constructor(changed: () => void) {
@@ -49,22 +48,24 @@ export class Notes {
     this.#changed();
   }
 
+  /** A server that the list names: nobody else can speak for it. */
+  list(ip: string): void {
+    this.#listed.add(ip);
+  }
+
   /** A server says that another address is its own too. */
   relate(ip: string, other: string): void {
-    const name = this.operatorOf(ip);
-    const merged = this.operatorOf(other);
-    for (const [known, operator] of this.#operators)
-      if (operator === merged) this.#operators.set(known, name);
-    this.#operators.set(ip, name);
-    this.#operators.set(other, name);
+    this.#claims.set(ip, other);
   }
 
+  /** Who runs the server at an address: whoever claims it, and is claimed by it where the list names both. */
   operatorOf(ip: string): string {
-    return this.#operators.get(ip) ?? ip;
-  }
-
-  of(test: TestName): readonly Observation[] {
-    return this.all.filter((o) => o.test === test);
+    const claims = [...this.#claims].filter(([claimer]) => claimer !== ip);
+    if (!this.#listed.has(ip)) return claims.find(([, other]) => other === ip)?.[0] ?? ip;
+    const mutual = claims.find(
+      ([claimer, other]) => other === ip && this.#claims.get(ip) === claimer && this.#listed.has(claimer),
+    );
+    return mutual !== undefined && mutual[0] < ip ? mutual[0] : ip;
   }
 }
 
@@ -73,7 +74,7 @@ export class Notes {
  * in `taken` already: two names may lead to one.
  */
 export async function endpointOf(
-  { route, resolve, signal }: ProbeTask,
+  { route, resolve, signal, notes }: ProbeTask,
   { host, port }: StunServer,
   taken: Set<string>,
 ): Promise<Endpoint | null> {
@@ -82,27 +83,38 @@ export async function endpointOf(
   const own = AbortSignal.any([signal]);
   const ips = literal === null ? await resolve(host, route.family, own) : [literal];
   const ip = ips.find((one) => familyOf(one) === route.family && route.accepts(one));
+  if (ip !== undefined) notes.list(ip);
   if (ip === undefined || taken.has(formatEndpoint({ ip, port }))) return null;
   taken.add(formatEndpoint({ ip, port }));
   return { ip, port };
 }
 
 /**
- * Whether what a server calls its other address may be asked: of its own kind, so that no public server
- * makes us send into our own network, and where this route leads.
+ * Whether what a server calls its other address may be asked: another address and port (RFC 5780 §6),
+ * of its own kind, so that no public server makes us send into our own network, and where this route leads.
  */
 export function isPartner({ route }: Pick<ProbeTask, 'route'>, server: Endpoint, other: Endpoint): boolean {
   return (
     other.ip !== server.ip &&
+    other.port !== server.port &&
     other.port !== 0 &&
     reachOf(other.ip) === reachOf(server.ip) &&
     route.accepts(other.ip)
   );
 }
 
-/** Servers of different addresses, of the first one each. */
-export function onePerAddress(servers: readonly Endpoint[]): Endpoint[] {
-  return servers.filter((server, i) => servers.findIndex(({ ip }) => ip === server.ip) === i);
+/** A server that has answered. */
+export interface Heard {
+  readonly server: Endpoint;
+  /** Round trip of one packet, ms. */
+  readonly rtt: number;
+}
+
+/** Servers of different addresses, of the first one each, without those much farther away than the nearest. */
+export function nearest(heard: readonly Heard[]): Heard[] {
+  const least = Math.min(...heard.map(({ rtt }) => rtt));
+  const near = heard.filter(({ rtt }) => rtt <= Math.max(2 * least, least + NAT_NEAR));
+  return near.filter(({ server }, i) => near.findIndex((one) => one.server.ip === server.ip) === i);
 }
 
 /** Does something for each item, one every few ms, so that they leave in this order and not in a burst. */

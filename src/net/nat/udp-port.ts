@@ -3,14 +3,9 @@
  * tells from where the answer came. Effects only.
  */
 import type { Io, UdpSocket } from '../io/io.ts';
-import {
-  decodeStun,
-  encodeBindingRequest,
-  type StunMessage,
-  TRANSACTION_ID_LENGTH,
-} from '../stun/message.ts';
+import { tryDecode } from '../stun/ask.ts';
+import { encodeBindingRequest, type StunMessage, TRANSACTION_ID_LENGTH } from '../stun/message.ts';
 import { isPossible } from '../stun/transaction.ts';
-import { DecodeError } from '../wire/decode-error.ts';
 import { type Endpoint, formatEndpoint } from '../wire/endpoint.ts';
 import type { Budget } from './budget.ts';
 
@@ -164,14 +159,4 @@ function refuse(waiting: ReadonlyMap<string, Waiting>, error: Error): void {
 
 function keyOf(id: Uint8Array): string {
   return Buffer.from(id).toString('hex');
-}
-
-function tryDecode(data: Uint8Array): StunMessage | null {
-  try {
-    return decodeStun(data);
-  } catch (error) {
-    // Junk from whoever knows our port: the answer may still come.
-    if (error instanceof DecodeError) return null;
-    throw error;
-  }
 }

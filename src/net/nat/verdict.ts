@@ -1,4 +1,6 @@
 /** All evidence of one transport to its report: the folds put together. Pure; whatever is not known stays null. */
+
+import { reachOf } from '../wire/ip.ts';
 import { type Delta, natTypeOf, type TransportReport } from './behavior.ts';
 import { type DeltaVerdict, foldDelta, type Sample } from './delta.ts';
 import { foldFiltering } from './filtering.ts';
@@ -7,14 +9,23 @@ import { evidenceOf, inOrder, type Observation } from './observation.ts';
 import { foldRange } from './range.ts';
 
 const UNKNOWN_DELTA: Delta = { type: null, value: 0 };
-/** Servers at so many addresses must be silent before it is the path that is blocked. */
+/** Servers at so many addresses must be silent before it is the path. */
 const SILENT_SERVERS = 2;
 
-/** @param canFilter whether filtering can be tested over this transport at all */
-export function verdictOf(observations: readonly Observation[], canFilter: boolean): TransportReport {
+/**
+ * @param canFilter whether filtering can be tested over this transport at all
+ * @param other what was seen over the other transport: who is alive there is not dead here
+ */
+export function verdictOf(
+  observations: readonly Observation[],
+  canFilter: boolean,
+  other: readonly Observation[] = [],
+): TransportReport {
   const mapped = foldMapping(observations);
-  const trusted = observations.filter(({ operator }) => !mapped.liars.has(operator));
-  const blocked = isBlocked(observations);
+  const trusted = observations.filter(
+    ({ operator, test }) => test !== 'hairpin' && !mapped.liars.has(operator),
+  );
+  const { blocked, doubt } = blockage(observations, other);
   const filtered = canFilter
     ? foldFiltering(trusted, mapped.varies)
     : { filtering: null, unknown: 'filtering: over TCP no server can test it, only a peer' };
@@ -33,6 +44,7 @@ export function verdictOf(observations: readonly Observation[], canFilter: boole
   });
   const liars = [...mapped.liars].map((liar) => `${liar} was left out: it contradicts all others`);
   const unknown = blocked ? [] : reasonsFor(mapped, filtered.unknown, reason, observations);
+  const doubts = [doubt, nearnessOf(trusted)].filter((text) => text !== null);
   return {
     type,
     mapping: mapped.mapping,
@@ -40,10 +52,10 @@ export function verdictOf(observations: readonly Observation[], canFilter: boole
     delta,
     range: mapped.translated === false ? null : range.range,
     external: [...new Set(trusted.flatMap(({ mapped: seen }) => (seen === null ? [] : [seen.ip])))],
-    hairpin: mapped.translated === true ? hairpinOf(trusted, mapped.varies) : null,
+    hairpin: mapped.translated === true ? hairpinOf(observations, mapped.varies) : null,
     parity: mapped.translated === true ? range.parity : null,
     confidence: { delta: confidence, range: mapped.translated === true ? range.confidence : 0 },
-    unknown: [...unknown, ...liars],
+    unknown: [...unknown, ...doubts, ...liars],
     evidence: evidenceOf(observations),
   };
 }
@@ -78,6 +90,13 @@ export function deltaOf(observations: readonly Observation[]): DeltaVerdict {
   return foldDelta(samplesOf(observations.filter(({ operator }) => !liars.has(operator))));
 }
 
+/** Our outer addresses as those see them who do not contradict the others. */
+export function trustedIps(observations: readonly Observation[]): ReadonlySet<string> {
+  const { liars, translated } = foldMapping(observations);
+  const trusted = observations.filter(({ operator }) => translated !== null && !liars.has(operator));
+  return new Set(trusted.flatMap(({ mapped }) => (mapped === null ? [] : [mapped.ip])));
+}
+
 function deltaFor(trusted: readonly Observation[], mapped: MappingVerdict, blocked: boolean) {
   if (blocked || mapped.translated === false)
     return { delta: { type: 1, value: 0 } as const, confidence: 1, reason: null };
@@ -98,12 +117,40 @@ function hairpinOf(observations: readonly Observation[], varies: boolean): boole
   return tests.length === 0 || varies ? null : false;
 }
 
-/** Nothing comes back though servers at several addresses were asked, and nothing says that they are dead. */
-function isBlocked(observations: readonly Observation[]): boolean {
+interface Blockage {
+  readonly blocked: boolean;
+  /** What else it may be. */
+  readonly doubt: string | null;
+}
+
+/**
+ * Nothing comes back though servers at several addresses were asked: those that are alive by what they
+ * say over the other transport, or all of them where nobody is heard over either.
+ */
+function blockage(observations: readonly Observation[], other: readonly Observation[]): Blockage {
   const asked = observations.filter(({ test }) => test === 'mapping');
-  const signs = asked.some(({ outcome }) => outcome === 'answered' || outcome === 'ignored');
-  if (signs) return false;
-  const alive = new Set(asked.filter(({ outcome }) => outcome === 'refused').map(({ server }) => server.ip));
-  const silent = asked.filter(({ outcome, server }) => outcome === 'silent' && !alive.has(server.ip));
-  return new Set(silent.map(({ server }) => server.ip)).size >= SILENT_SERVERS;
+  const isHeard = ({ outcome }: Observation) => outcome === 'answered' || outcome === 'ignored';
+  const none = { blocked: false, doubt: null };
+  if (asked.some(isHeard)) return none;
+  const ipsOf = (some: readonly Observation[]) => new Set(some.map(({ server }) => server.ip));
+  const refusing = ipsOf([...asked, ...other].filter(({ outcome }) => outcome === 'refused'));
+  const silent = ipsOf(
+    asked.filter(({ outcome, server }) => outcome === 'silent' && !refusing.has(server.ip)),
+  );
+  if (silent.size < SILENT_SERVERS) return none;
+  const heard = ipsOf(other.filter(isHeard));
+  if (heard.size === 0) return { blocked: true, doubt: 'blocked, or all of these servers are dead' };
+  const alive = [...silent].filter((ip) => heard.has(ip));
+  return alive.length >= SILENT_SERVERS
+    ? { blocked: true, doubt: 'blocked, or these servers do not answer over this transport' }
+    : none;
+}
+
+/** Servers in a private network see how this one looks from there, and no more. */
+function nearnessOf(trusted: readonly Observation[]): string | null {
+  const seen = trusted.flatMap(({ mapped }) => (mapped === null ? [] : [mapped.ip]));
+  const isNear = (ip: string) => reachOf(ip) !== 'global';
+  return seen.length > 0 && seen.every(isNear)
+    ? 'seen from a private network only: how the Internet sees this machine is not known'
+    : null;
 }

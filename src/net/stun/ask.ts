@@ -168,7 +168,8 @@ function readAnswer(stream: ByteStream, from: Endpoint, transaction: Transaction
   });
 }
 
-function tryDecode(data: Uint8Array): StunMessage | null {
+/** null for what is no STUN message. */
+export function tryDecode(data: Uint8Array): StunMessage | null {
   try {
     return decodeStun(data);
   } catch (error) {

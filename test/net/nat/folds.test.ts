@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { natTypeOf } from '../../../src/net/nat/behavior.ts';
 import { Budget } from '../../../src/net/nat/budget.ts';
 import { foldDelta, type Sample } from '../../../src/net/nat/delta.ts';
+import { foldMapping } from '../../../src/net/nat/mapping.ts';
 import type { Observation } from '../../../src/net/nat/observation.ts';
 import { foldRange } from '../../../src/net/nat/range.ts';
 import { verdictOf } from '../../../src/net/nat/verdict.ts';
@@ -14,6 +15,7 @@ const OUTER = { ip: '203.0.113.1', port: 7000 };
 const A = { ip: '198.51.100.10', port: 3478 };
 const OTHER_PORT = { ip: A.ip, port: 3479 };
 const OTHER_BOTH = { ip: '198.51.100.11', port: 3479 };
+const C = { ip: '198.51.100.30', port: 3478 };
 const B = { ip: '198.51.100.20', port: 3478 };
 
 let order = 0;
@@ -126,10 +128,50 @@ describe('nat verdict: mapping and filtering', () => {
 
   test('one that lies among three changes nothing but the outer addresses that count', () => {
     const lie = { ip: '192.0.2.66', port: 1 };
-    const liar = seen({ server: { ip: '198.51.100.30', port: 3478 }, operator: 'liar', mapped: lie });
+    const liar = seen({ server: C, operator: C.ip, mapped: lie });
     const verdict = verdictOf([...STEADY, ...FILTERS, liar], true);
     expect(verdict).toMatchObject({ type: 5, external: [OUTER.ip] });
-    expect(verdict.unknown).toContain('liar was left out: it contradicts all others');
+    expect(verdict.unknown).toContain(`${C.ip} was left out: it contradicts all others`);
+  });
+});
+
+describe('nat verdict: who is believed', () => {
+  test('one that lies about the port alone is outvoted', () => {
+    const liar = seen({ server: C, operator: C.ip, mapped: at(1) });
+    const verdict = verdictOf([...STEADY, ...FILTERS, liar], true);
+    expect(verdict).toMatchObject({ type: 5, mapping: 'endpoint-independent' });
+    expect(verdict.unknown.join()).toContain(C.ip);
+  });
+
+  test('one that sees the same endpoint for two local ports is left out', () => {
+    const other = { ...LOCAL, port: 5001 };
+    const liars = [
+      seen({ server: C, operator: C.ip }),
+      seen({ server: C, operator: C.ip, local: other, test: 'scattered' }),
+    ];
+    expect(verdictOf([...STEADY, ...liars], true).unknown.join()).toContain(C.ip);
+  });
+
+  test('an address has no vote on the word of another', () => {
+    const lie = { ip: '192.0.2.66', port: 1 };
+    const puppets = [1, 2, 3].map((i) =>
+      seen({ server: { ip: `198.51.100.4${i}`, port: 3478 }, operator: C.ip, mapped: lie }),
+    );
+    expect(verdictOf([...STEADY, ...puppets], true).external).toContain(OUTER.ip);
+    expect(foldMapping([...STEADY, ...puppets]).liars).not.toContain(A.ip);
+  });
+
+  test('a transport is blocked only where its servers live over the other', () => {
+    const dead = [seen({ mapped: null }), seen({ server: B, mapped: null })];
+    const elsewhere = [seen({ server: C, operator: C.ip })];
+    expect(verdictOf(dead, true, elsewhere)).toMatchObject({ type: null });
+    expect(verdictOf(dead, true, [...elsewhere, ...STEADY])).toMatchObject({ type: 7 });
+    expect(verdictOf(dead, true).unknown.join()).toContain('or all of these servers are dead');
+  });
+
+  test('what came back by hairpinning is no outer address', () => {
+    const turned = seen({ test: 'hairpin', mapped: { ip: '192.0.2.77', port: 9 } });
+    expect(verdictOf([...STEADY, ...FILTERS, turned], true).external).toEqual([OUTER.ip]);
   });
 });
 
