@@ -54,8 +54,12 @@ export function expectationText({ expected, probes, seconds }: Expectation): str
   return probes === null || probes === 1 ? `${expected} ${seconds.toFixed(1)}s` : `${expected} ${probes}`;
 }
 
+type RememberedReport = RememberedReports['reports'][number];
+
 /** The NAT to be marked as one's own: over UDP and IPv4 where that is known. */
-export function ownSide(remembered: Pick<RememberedReports, 'reports'> | null): NatSide | null {
+export function ownSide(
+  remembered: { readonly reports: readonly Pick<RememberedReport, 'family' | 'udp'>[] } | null,
+): NatSide | null {
   const known = [...(remembered?.reports ?? [])]
     .sort((a, b) => a.family - b.family)
     .map(({ udp }) => ({ type: udp.type, delta: udp.delta.type }))

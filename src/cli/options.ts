@@ -50,7 +50,11 @@ export function addCommonOptions(command: Command): Command {
       'listen port; 0 = any; a taken one is an error (default: this machine’s own, else the next free)',
       parsePort,
     )
-    .option('--methods <list>', 'letters in order: d direct, r reverse (default: dr)', parseMethods)
+    .option(
+      '--methods <list>',
+      'letters in order: d direct, r reverse, p TCP punch (default: drp)',
+      parseMethods,
+    )
     .option(
       '--paths <list>',
       'letters in order: e external (WAN), l local (LAN, same machine) (default: el)',

@@ -4,11 +4,11 @@
  */
 import type { Identity } from './identity.ts';
 import type { HttpAnswer, HttpQuestion, Io, TcpListener } from './io/io.ts';
+import { INFO_BURST, INFO_RATE, INFO_TOTAL_BURST, INFO_TOTAL_RATE, MAX_OFFERED_ADDRESSES } from './limits.ts';
 import type { RunningServer, ServerUse } from './server-use.ts';
 import type { ServerList } from './servers.ts';
 import { formatServers } from './servers-file.ts';
 import { clientKey } from './stun/client-key.ts';
-import { INFO_BURST, INFO_RATE, INFO_TOTAL_BURST, INFO_TOTAL_RATE, MAX_OFFERED_ADDRESSES } from './timing.ts';
 import { TokenBuckets } from './token-bucket.ts';
 import { KEY_HEADER, SERVERS_PATH, SIGNATURE_HEADER, signedServers } from './via.ts';
 import { decodeBase16, encodeBase16 } from './wire/base16.ts';

@@ -141,7 +141,7 @@ export class P2PNode {
     }
     if (!choice.methods.some((method) => AVAILABLE_METHODS.includes(method))) {
       throw new P2pdError('NO_PATH', `this version cannot do ${choice.methods.join(', ') || 'anything'}`, {
-        hint: `it has ${AVAILABLE_METHODS.join(', ')}: --methods dr`,
+        hint: `it has ${AVAILABLE_METHODS.join(', ')}: --methods drp`,
       });
     }
     const pipeId = this.#io.randomBytes(PIPE_ID_LENGTH);
@@ -152,7 +152,7 @@ export class P2PNode {
   #connect(peer: NodeAddress, pipeId: Uint8Array, pipe: string, choice: ConnectOptions): Promise<Pipe> {
     const startedAt = this.#io.now();
     const { signal: stop } = this.#stopping;
-    const cannotAsk = { asking: null, unaskable: 'this node uses no brokers' };
+    const cannotAsk = { asking: null, unaskable: 'this node uses no brokers', directDelay: 0 };
     const direct = choice.methods.includes('direct');
     return connectPipe({
       io: this.#io,
@@ -258,7 +258,7 @@ export class P2PNode {
       return;
     }
     this.#pipes.set(pipe.id, pipe);
-    this.#presence.meetings?.opened(pipe.id);
+    this.#presence.opened(pipe);
     this.#emit(openEventOf(pipe, this.nodeId, this.#io.now() - startedAt));
     this.#setup.onPipe?.(pipe);
   }

@@ -4,7 +4,7 @@
 import type { AddressInterface, NatFacts } from './address-interface.ts';
 import type { OuterFact } from './events.ts';
 import type { InterfaceAddress, NetworkInterface } from './io/io.ts';
-import type { NatReport, TransportReport } from './nat/behavior.ts';
+import type { KnownFacts, KnownNat } from './nat/known.ts';
 import type { Endpoint, Family } from './wire/endpoint.ts';
 import { type Reach, withoutScope } from './wire/ip.ts';
 
@@ -24,7 +24,7 @@ export function addressEntries(
   locals: readonly Endpoint[],
   port: number,
   outer: readonly OuterFact[],
-  nats: readonly NatReport[] = [],
+  nats: readonly KnownNat[] = [],
 ): AddressInterface[] {
   const bound = new Set(locals.map((local) => withoutScope(local.ip)));
   const entries = interfaces.flatMap((nic, number) =>
@@ -52,7 +52,7 @@ export function newestSequence(last: number, wall: number): number {
 }
 
 /** null where nothing was found out. */
-function factsOf({ type, delta, range }: TransportReport): NatFacts | null {
+function factsOf({ type, delta, range }: KnownFacts): NatFacts | null {
   if (type === null && delta.type === null) return null;
   return { type, delta, range: range ?? [0, 0] };
 }

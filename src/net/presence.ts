@@ -3,15 +3,15 @@
  * that says so, and its meetings with peers. Wiring only.
  */
 import { addressBytes, encodeAddress } from './address.ts';
-import { Meetings, type NodeSide } from './meeting.ts';
-import type { NatReport } from './nat/behavior.ts';
-import { rememberNat } from './nat/memory.ts';
+import { Meetings } from './meeting/meetings.ts';
+import type { NodeSide } from './meeting/task.ts';
+import { NatWatch } from './nat-watch.ts';
 import type { NodeSetup } from './node-options.ts';
 import { addressEntries, newestSequence } from './own-address.ts';
-import { createResolver } from './resolve.ts';
+import { PeerMemory } from './peer-memory.ts';
+import type { Pipe } from './pipe/pipe.ts';
 import { NO_SERVERS } from './servers.ts';
 import { Signalling } from './signal/signalling.ts';
-import { NAT_DELAY } from './timing.ts';
 import { World } from './world.ts';
 
 export interface PresenceTask extends NodeSide {
@@ -21,6 +21,8 @@ export interface PresenceTask extends NodeSide {
 export class Presence {
   readonly #task: PresenceTask;
   readonly #world: World;
+  readonly #nats: NatWatch;
+  readonly #peers: PeerMemory;
   readonly #signalling: Signalling | null;
   /** null where the node uses no brokers. */
   readonly meetings: Meetings | null;
@@ -30,13 +32,23 @@ export class Presence {
   /** What the address says, to see whether it would say something else. */
   #said = '';
   #ready = false;
-  #nats: readonly NatReport[] = [];
 
   constructor(task: PresenceTask) {
     this.#task = task;
     const { setup, emit, signal } = task;
     const { io, identity, interfaces, servers = NO_SERVERS, files = null } = setup;
     this.#world = new World({ io, node: identity.nodeId, interfaces, servers, files, emit, signal });
+    this.#nats = new NatWatch({
+      io,
+      interfaces,
+      servers: servers.stun,
+      files,
+      outer: () => this.#world.outer,
+      emit,
+      found: () => this.#renewAddress(),
+      signal,
+    });
+    this.#peers = new PeerMemory(files);
     this.#signalling = servers.mqtt.length === 0 ? null : this.#openSignalling(servers.mqtt);
     this.meetings = this.#signalling && this.#openMeetings(this.#signalling);
   }
@@ -50,12 +62,19 @@ export class Presence {
   async start(): Promise<void> {
     const { setup } = this.#task;
     const kept = await setup.files?.read(this.#sequenceFile);
+    await Promise.all([this.#nats.load(), this.#peers.load()]);
     this.#sequence = Number.parseInt(kept ?? '', 10) || 0;
     this.#renewAddress();
     await this.#world.start(this.#signalling);
     this.#renewAddress();
     this.#ready = true;
-    if (setup.nat === true) void this.#findNats();
+    if (setup.nat === true) void this.#nats.findLater();
+  }
+
+  /** A pipe has opened. */
+  opened(pipe: Pipe): void {
+    if (pipe.info.initiator) this.#peers.opened(pipe.peer, pipe.info.method);
+    this.meetings?.opened(pipe.id);
   }
 
   /** What is worth remembering is written. */
@@ -72,7 +91,7 @@ export class Presence {
     const { setup, locals, emit } = this.#task;
     const { interfaces, machineId, identity, files } = setup;
     const port = locals()[0]?.port ?? 0;
-    const entries = addressEntries(interfaces, locals(), port, this.#world.outer, this.#nats);
+    const entries = addressEntries(interfaces, locals(), port, this.#world.outer, this.#nats.known);
     const fields = { machineId, brokers: this.#signalling?.listening ?? [], interfaces: entries };
     const said = JSON.stringify(fields);
     if (said === this.#said) return;
@@ -81,28 +100,6 @@ export class Presence {
     this.#address = encodeAddress(identity, { ...fields, sequence: this.#sequence });
     void files?.write(this.#sequenceFile, `${this.#sequence}\n`);
     if (this.#ready) emit({ event: 'address', node: identity.nodeId, address: this.#address });
-  }
-
-  /** Asks a little later: a node that has done its work by then asks nobody. */
-  async #findNats(): Promise<void> {
-    const { setup, signal, emit } = this.#task;
-    const { io, interfaces, servers = NO_SERVERS, files } = setup;
-    if (servers.stun.length === 0) return;
-    await io.sleepUntil(io.now() + NAT_DELAY, signal);
-    if (signal.aborted) return;
-    const { probeNat } = await import('./nat/probe.ts');
-    const reports = await probeNat({
-      io,
-      interfaces,
-      servers: servers.stun,
-      resolve: createResolver(io),
-      signal,
-      report: (report, done) => emit({ event: 'nat', report, done }),
-    });
-    if (signal.aborted) return;
-    this.#nats = reports;
-    this.#renewAddress();
-    if (files !== undefined) await rememberNat(files, reports, io.wallClock());
   }
 
   #openSignalling(urls: readonly string[]): Signalling {
@@ -133,7 +130,13 @@ export class Presence {
       identity: setup.identity,
       interfaces: setup.interfaces,
       signalling,
+      machineId: setup.machineId,
+      wall: () => this.#world.wall(),
       outer: () => this.#world.outer,
+      nats: () => this.#nats.known,
+      natsKnown: (signal) => this.#nats.wait(signal),
+      stunOverTcp: (family, signal) => this.#world.stunOverTcp(family, signal),
+      lastMethod: (nodeId) => this.#peers.methodOf(nodeId),
       ownAddress: () => ({ bytes: addressBytes(this.#address), sequence: this.#sequence }),
     });
   }

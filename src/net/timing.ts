@@ -161,20 +161,6 @@ export const MAX_STUN_MESSAGE = 2_048;
 /** Attributes of one STUN message; Binding with everything of RFC 8489 and RFC 5780 has 12. */
 export const MAX_STUN_ATTRIBUTES = 32;
 
-/** Requests a second that our STUN server answers one address (an IPv6 /64), and how many at once. */
-export const STUN_RATE = 100;
-export const STUN_BURST = 200;
-
-/** Addresses whose requests are counted at the same time; 1 MiB. */
-export const STUN_MAX_CLIENTS = 8_192;
-
-/** TCP connections to our STUN server, and how many of one address (an IPv6 /64). */
-export const STUN_MAX_CONNECTIONS = 256;
-export const STUN_MAX_CONNECTIONS_PER_ADDRESS = 16;
-
-/** A TCP connection to our STUN server without a whole request for this long is closed. */
-export const STUN_IDLE = 10_000;
-
 /** Asking a machine that was named with --via for its server list: two SYNs (0, 1 s) and the answer. */
 export const VIA_TIMEOUT = 3_000;
 
@@ -197,49 +183,6 @@ export const NTP_REPEAT = 900_000;
 
 /** Answers of one server that are compared. */
 export const NTP_SAMPLES = 8;
-
-/** TCP connections to our broker: a node has one. */
-export const MQTT_MAX_CONNECTIONS = 4_096;
-
-/** Of these from one address (an IPv6 /64): an office behind one NAT. */
-export const MQTT_MAX_CONNECTIONS_PER_ADDRESS = 64;
-
-/** From a TCP connection to our broker until its CONNECT must have come in. */
-export const MQTT_CONNECT_TIMEOUT = 5_000;
-
-/** Seconds of silence that our broker allows a client that asks for more, or for no limit. */
-export const MQTT_KEEPALIVE = 120;
-
-/** One packet to our broker, without its fixed header; a message in it; a client id (ours have 22 letters). */
-export const MQTT_MAX_PACKET = 8_192;
-export const MQTT_MAX_PAYLOAD = 4_096;
-export const MQTT_MAX_CLIENT_ID = 64;
-
-/** Subscriptions of one client of our broker: a node has one. */
-export const MQTT_MAX_SUBSCRIPTIONS = 8;
-
-/** Messages a second that one client of our broker may send, and how many at once. */
-export const MQTT_PUBLISH_RATE = 100;
-export const MQTT_PUBLISH_BURST = 200;
-
-/** Packets of any kind a second, and how many at once; each KiB counts as one too. */
-export const MQTT_PACKET_RATE = 500;
-export const MQTT_PACKET_BURST = 1_000;
-
-/** What may wait for one client that does not read, and for all together. */
-export const MQTT_MAX_QUEUE = 262_144;
-export const MQTT_MAX_QUEUES = 64 * 1024 * 1024;
-
-/** Questions a second that the info port answers one address (an IPv6 /64), and how many at once; each signs once. */
-export const INFO_RATE = 5;
-export const INFO_BURST = 20;
-
-/** The same for all together: a tenth of a processor at half a millisecond a signature. */
-export const INFO_TOTAL_RATE = 200;
-export const INFO_TOTAL_BURST = 400;
-
-/** Addresses of one machine that it tells others: each costs them a question. */
-export const MAX_OFFERED_ADDRESSES = 8;
 
 /** A whole NAT report, whatever servers do: two SYNs that are lost (0, 1 s) and their answers. */
 export const NAT_TIMEOUT = 5_000;
@@ -293,3 +236,40 @@ export const NAT_NEAR = 80;
 
 /** Waiting for the first answer over UDP: satellites and full queues have round trips of a second and more. */
 export const NAT_FIRST_PATIENCE = 2_400;
+
+/** From the first SYN of a punch until it is given up: the kernel's SYNs at 0, 1 and 3 s. */
+export const PUNCH_TIMEOUT = 6_000;
+
+/** A pause after a refusal, at least, before its random factor: on one link refusals come within a ms. */
+export const PUNCH_RETRY_LEAST = 15;
+
+/** The same where a SYN only opens a filter: each repeat closes the listener for a moment. */
+export const PUNCH_HOLE_RETRY = 1_000;
+
+/** Asking a STUN server over TCP from a punching port: two SYNs and their answers. */
+export const PUNCH_ASK_TIMEOUT = 1_500;
+
+/** From one round of a punch to the next, at least: three round trips of 200 ms; longer ways get more. */
+export const PUNCH_ROUND = 600;
+
+/** Rounds of one connect: each looks at the NATs anew. */
+export const PUNCH_ROUNDS = 4;
+
+/** One way of signalling where nothing is known of it. */
+export const PUNCH_ONE_WAY = 50;
+
+/** A meeting that is farther away than this has begun: nobody can make us wait. */
+export const PUNCH_MEET_LATEST = 1_000;
+
+/** How much later the side sends that can only be let in: clocks differ. */
+export const PUNCH_SECOND = 20;
+
+/** Punches that strangers have under way on one node, and of one peer. */
+export const MAX_PUNCHES = 256;
+export const MAX_PUNCHES_PER_PEER = 4;
+
+/** A NAT that is not known yet is looked at before the first punch, for this long at most. */
+export const PUNCH_NAT_WAIT = 1_000;
+
+/** Between methods of which the first is expected to connect: longer than most connects take. */
+export const METHOD_DELAY = 300;

@@ -8,11 +8,13 @@ import type { Io, NetworkInterface } from './io/io.ts';
 import { type ClockReport, keepClock, measureClock } from './ntp/client.ts';
 import { createResolver, type Resolve } from './resolve.ts';
 import { noteOutcome } from './server-memory.ts';
-import type { ServerList } from './servers.ts';
+import type { ServerList, StunServer } from './servers.ts';
 import type { Signalling } from './signal/signalling.ts';
 import type { StateFiles } from './state-files.ts';
 import { findOuter, type OuterReport } from './stun/client.ts';
-import { SERVICES_GRACE, SERVICES_TIMEOUT } from './timing.ts';
+import { SERVICES_GRACE, SERVICES_TIMEOUT, STUN_AT_ONCE } from './timing.ts';
+import type { Endpoint, Family } from './wire/endpoint.ts';
+import { canonicalIp, familyOf } from './wire/ip.ts';
 
 export interface WorldTask {
   readonly io: Io;
@@ -45,6 +47,26 @@ export class World {
   /** Unix ms, corrected by what time servers said. */
   wall(): number {
     return this.#task.io.wallClock() + (this.#clock?.offset ?? 0);
+  }
+
+  /** STUN servers over TCP of a family, by their addresses, those that answered last first. Never rejects. */
+  async stunOverTcp(family: Family, signal: AbortSignal): Promise<readonly Endpoint[]> {
+    const { io } = this.#task;
+    const servers = this.#task.servers.stun.filter(({ tcp }) => tcp).slice(0, STUN_AT_ONCE + 1);
+    const over = new AbortController();
+    const find = async ({ host, port }: StunServer) => {
+      const literal = canonicalIp(host);
+      // A name that hangs must not hold the others up.
+      const limit = AbortSignal.any([signal, over.signal]);
+      const ips = literal === null ? await this.#resolve(host, family, limit) : [literal];
+      return ips.filter((ip) => familyOf(ip) === family).map((ip) => ({ ip, port }));
+    };
+    void io
+      .sleepUntil(io.now() + SERVICES_GRACE, AbortSignal.any([signal, over.signal]))
+      .then(() => over.abort());
+    const all = await Promise.all(servers.map(find));
+    over.abort();
+    return all.flatMap((endpoints) => endpoints.slice(0, 1));
   }
 
   /** Asks everything at once. Resolves when what the address says is known, at most SERVICES_TIMEOUT. */

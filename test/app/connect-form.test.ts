@@ -7,7 +7,12 @@ const EMPTY = { peer: '', methods: '', paths: '', families: '' };
 test('connect form: empty fields mean the defaults', () => {
   expect(checkForm({ ...EMPTY, peer: ` ${ADDRESS} ` })).toEqual({
     ok: true,
-    choice: { peer: ADDRESS, methods: ['direct', 'reverse'], paths: ['external', 'local'], families: [4, 6] },
+    choice: {
+      peer: ADDRESS,
+      methods: ['direct', 'reverse', 'tcp-punch'],
+      paths: ['external', 'local'],
+      families: [4, 6],
+    },
   });
 });
 
@@ -19,7 +24,7 @@ test('connect form: letters count in their order, each once, in either case', ()
 
 test.each([
   [{ ...EMPTY }, 'peer', 'address'],
-  [{ ...EMPTY, peer: 'x', methods: 'p' }, 'methods', 'd (direct)'],
+  [{ ...EMPTY, peer: 'x', methods: 'u' }, 'methods', 'd (direct)'],
   [{ ...EMPTY, peer: 'x', methods: 'dz' }, 'methods', 'd (direct)'],
   [{ ...EMPTY, peer: 'x', paths: 'x' }, 'paths', 'e (external), l (local)'],
   [{ ...EMPTY, peer: 'x', families: '5' }, 'families', '4, 6 or both'],

@@ -4,6 +4,7 @@
  * are lab-node.ts.
  */
 import type { ServerList } from '../../src/net/servers.ts';
+import { startStunServer } from '../../src/net/stun/server.ts';
 import {
   type Broker,
   createLab,
@@ -41,6 +42,8 @@ export interface WorldOptions {
   readonly brokers?: number;
   readonly stun?: number;
   readonly ntp?: number;
+  /** STUN servers have a second address, which NAT types need. */
+  readonly fullStun?: boolean;
 }
 
 export interface LabWorld {
@@ -73,7 +76,8 @@ export function createWorld(options: WorldOptions): LabWorld {
   };
 }
 
-function buildServices(lab: Lab, net: Segment, { brokers = 3, stun = 3, ntp = 3 }: WorldOptions) {
+function buildServices(lab: Lab, net: Segment, options: WorldOptions) {
+  const { brokers = 3, stun = 3, ntp = 3, fullStun = false } = options;
   const make = <T>(count: number, kind: string, build: (host: LabHost, name: string) => T): T[] =>
     Array.from({ length: count }, (_, i) => {
       const name = `${kind}${i + 1}`;
@@ -81,17 +85,31 @@ function buildServices(lab: Lab, net: Segment, { brokers = 3, stun = 3, ntp = 3 
     });
   const running = {
     brokers: make(brokers, 'mqtt', (host, name) => lab.broker({ host, name })),
-    stun: make(stun, 'stun', (host, name) => lab.stunServer({ host, name })),
+    stun: make(fullStun ? 0 : stun, 'stun', (host, name) => lab.stunServer({ host, name })),
     ntp: make(ntp, 'ntp', (host, name) => lab.ntpServer({ host, name })),
   };
   const servers: ServerList = {
-    stun: running.stun.map(({ host, port }) => ({ host, port, tcp: true })),
+    stun: fullStun
+      ? buildFullStun(lab, net, stun)
+      : running.stun.map(({ host, port }) => ({ host, port, tcp: true })),
     mqtt: running.brokers.map(({ url }) => url),
     ntp: running.ntp.map(({ host, port }) => ({ host, port })),
     turn: [],
     pnp: [],
   };
   return { ...running, servers };
+}
+
+/** The servers of `p2pd-demo serve`, two addresses each. */
+function buildFullStun(lab: Lab, net: Segment, count: number) {
+  return Array.from({ length: count }, (_, i) => {
+    const name = `stun${i + 1}`;
+    const addresses = [0, 1].map((n) => `203.0.113.${100 + 2 * i + n}`);
+    const { io } = lab.host({ name, on: [{ segment: net, addresses }] });
+    const udp = addresses.map((ip) => ({ ip, port: 3478 }));
+    void startStunServer({ io, udp, alternatePort: 3479, tcp: true, report: () => undefined });
+    return { host: addresses[0] ?? '', port: 3478, tcp: true };
+  });
 }
 
 function buildSide(
@@ -114,7 +132,9 @@ function buildSide(
   }
   const number = name === 'a' ? 1 : 2;
   const ipv6 = options.ipv6 === true ? [`2001:db8:${number}::/64`] : [];
-  const home = lab.lan({ subnets: [`192.168.${number}.0/24`, ...ipv6] });
+  // Without translation the machine has an address of the Internet itself.
+  const subnet = nat.translates ? `192.168.${number}.0/24` : `198.51.100.${number * 64}/26`;
+  const home = lab.lan({ subnets: [subnet, ...ipv6] });
   const router = lab.router({ name: `router ${name}`, wan: net, lans: [home], nat, up: line, down: line });
   return { host: lab.host({ name, on: home, clockOffset }), router };
 }

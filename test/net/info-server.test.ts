@@ -11,8 +11,8 @@ import {
 } from '../../src/net/info-server.ts';
 import type { Io } from '../../src/net/io/io.ts';
 import { createNodeIo } from '../../src/net/io/node-io.ts';
+import { INFO_BURST, INFO_TOTAL_BURST } from '../../src/net/limits.ts';
 import type { ServerUse } from '../../src/net/server-use.ts';
-import { INFO_BURST, INFO_TOTAL_BURST } from '../../src/net/timing.ts';
 import { signedServers } from '../../src/net/via.ts';
 
 const node = createNodeIo();

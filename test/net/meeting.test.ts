@@ -87,7 +87,8 @@ test('meeting: a peer that does not run any more is told apart from one that ans
   const alice = await startLabNode(lab, a, { servers });
   const b = lab.host({ name: 'b', on: net, firewall: firewallPreset() });
   const bob = await startLabNode(lab, b, { servers });
-  expect(await codeOf(lab, alice.node.connect(bob.node.address))).toBe('NO_PATH 10');
+  const methods = ['direct', 'reverse'] as const;
+  expect(await codeOf(lab, alice.node.connect(bob.node.address, { methods }))).toBe('NO_PATH 10');
   const { address } = bob.node;
   await lab.run(bob.node.stop());
   expect(await codeOf(lab, alice.node.connect(address))).toBe('PEER_SILENT 11');
@@ -175,6 +176,7 @@ test('meeting: a request that carries somebody else’s address is dropped', asy
       families: [4],
       knownSequence: 0,
       address: addressBytes(victim),
+      punch: null,
     }),
   );
   await lab.advance(1_000);

@@ -105,6 +105,7 @@ async function send(entry: Sent, pipeId: Uint8Array, address: Uint8Array): Promi
     families: [4],
     knownSequence: 0,
     address,
+    punch: null,
   } as const;
   try {
     entry.outcome = await from.signalling.send(peer, message);
@@ -115,7 +116,7 @@ async function send(entry: Sent, pipeId: Uint8Array, address: Uint8Array): Promi
 }
 
 function answerTo(pipeId: Uint8Array): SignalMessage {
-  return { type: 'answer', pipeId, result: 'accepted', address: new Uint8Array(0) };
+  return { type: 'answer', pipeId, result: 'accepted', address: new Uint8Array(0), punch: null };
 }
 
 function judge(plan: SeedPlan, sent: Sent, mail: ReadonlyMap<Signaller, readonly Mail[]>): void {

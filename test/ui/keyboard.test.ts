@@ -81,7 +81,7 @@ describe('connect', () => {
         call: 'connect',
         choice: {
           peer: ADDRESS,
-          methods: ['direct', 'reverse'],
+          methods: ['direct', 'reverse', 'tcp-punch'],
           paths: ['external', 'local'],
           families: [4, 6],
         },
@@ -96,7 +96,7 @@ describe('connect', () => {
     app.type(ENTER);
     await app.until("paste the other side's address first");
     app.type(`p2pd1abc${TAB}x${ENTER}`);
-    await app.until('methods: this version has d (direct), r (reverse)');
+    await app.until('methods: this version has d (direct), r (reverse), p (TCP punch)');
     expect(calls('connect')).toEqual([]);
     app.type(`\x7f${ENTER}`);
     expect(calls('connect')).toHaveLength(1);

@@ -6,42 +6,17 @@
 import type { NodeAddress } from '../address.ts';
 import { deferred } from '../deferred.ts';
 import { P2pdError } from '../errors.ts';
-import type { NodeEvent, Pathway } from '../events.ts';
+import type { NodeEvent } from '../events.ts';
 import type { Identity } from '../identity.ts';
 import type { Io } from '../io/io.ts';
 import { Pipe, type PipeListener } from '../pipe/pipe.ts';
 import { diallerPsk, type Secured, secureAsDialler } from '../pipe/secure.ts';
-import { ATTEMPT_TIMEOUT, DIAL_BACK_TIMEOUT } from '../timing.ts';
-import { familyOf } from '../wire/ip.ts';
+import { ATTEMPT_TIMEOUT } from '../timing.ts';
+import type { Asking, AskListener, Hope } from './asking.ts';
 import { type Attempt, type AttemptWay, emitAttempt, newAttempt } from './attempt.ts';
 import { type Asked, explainFailure, reasonFor } from './explain.ts';
 import type { Candidate } from './pathway.ts';
 import { createRace, FIRST_JOINED, type RaceEffect, type RaceInput, stepRace } from './race.ts';
-
-/** What asking the peer over signalling brings; nothing after `stop`. */
-export interface AskListener {
-  /** It has the question. */
-  heard(): void;
-  /** @param more pairs that its newest address adds to what is known */
-  answered(more: readonly Candidate[]): void;
-  /** It will not take part. */
-  refused(why: 'not-allowed' | 'busy' | 'unwilling'): void;
-  /** Its dialling back came to nothing. */
-  failed(reasons: readonly string[]): void;
-  /** It does not answer. @param reached whether the question got as far as a broker of the peer */
-  silent(reason: string, reached: boolean): void;
-}
-
-/** The other half of a connect: a peer that can be asked, and its connections that come in. */
-export interface Asking {
-  /** What to tell of the peer's dialling back; null where it is asked for its address only. */
-  readonly way: AttemptWay | null;
-  start(listener: AskListener): void;
-  /** Takes this pipe's connections as they come in. */
-  expect(take: (secured: Secured, path: Pathway) => void): void;
-  /** Nothing is wanted any more. */
-  stop(): void;
-}
 
 export interface ConnectTask {
   readonly io: Io;
@@ -52,6 +27,8 @@ export interface ConnectTask {
   readonly pipe: string;
   /** null where dialling is not wanted. */
   readonly candidates: readonly Candidate[] | null;
+  /** ms until the first is dialled, unless everything else has failed before. */
+  readonly directDelay: number;
   /** null where the peer cannot be asked, or need not be. */
   readonly asking: Asking | null;
   /** Why it cannot be asked; null where it can, or need not be. */
@@ -75,7 +52,7 @@ class Connect {
   readonly #over = new AbortController();
   readonly #candidates: Candidate[];
   #asked: Asked;
-  #arrivals = 0;
+  #joined = 0;
   #race;
   #psk: Promise<Uint8Array> | null = null;
 
@@ -92,9 +69,9 @@ class Connect {
     const onAbort = () => this.#giveUp(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      const ask = asking && this.#hopeFor(asking);
-      this.#step({ kind: 'start' });
-      ask?.();
+      if (asking !== null) this.#step({ kind: 'join', attempt: FIRST_JOINED });
+      void this.#startDialling();
+      asking?.start(this.#askListener());
       return await this.#result.promise;
     } finally {
       this.#over.abort();
@@ -103,59 +80,61 @@ class Connect {
     }
   }
 
-  /**
-   * The race has not lost as long as the peer may still dial back or send a newer address.
-   *
-   * @returns how to begin asking: sealing a message takes a moment, in which the first SYN is under way
-   */
-  #hopeFor(asking: Asking): () => void {
-    const hope = this.#add(FIRST_JOINED, asking.way ?? NO_WAY);
-    if (asking.way !== null) emitAttempt(this.#task, hope, 'start');
-    this.#step({ kind: 'join', attempt: FIRST_JOINED });
-    const give = (reason: string) => {
-      // What has come in already needs no answer.
-      if (hope.secured === null) this.#fail(FIRST_JOINED, hope, new Error(reason));
-    };
-    asking.expect((secured, path) => this.#arrived(hope, secured, path));
-    // Its answer may be lost although it has the question: from then on the time runs.
-    const heard = () => {
-      if (this.#asked.kind !== 'no') return;
-      this.#asked = { kind: 'answered' };
-      void this.#limit(FIRST_JOINED, hope, DIAL_BACK_TIMEOUT, 'no connection came back');
-    };
-    const listener: AskListener = {
-      heard,
-      answered: (more) => {
-        heard();
-        this.#candidates.push(...more);
-        if (more.length > 0) this.#step({ kind: 'more', count: more.length });
-        if (asking.way === null) give('answered');
+  /** Where other methods come first, they have their time. */
+  async #startDialling(): Promise<void> {
+    const { io, directDelay } = this.#task;
+    if (directDelay > 0) await io.sleepUntil(io.now() + directDelay, AbortSignal.any([this.#over.signal]));
+    if (!this.#over.signal.aborted) this.#step({ kind: 'start' });
+  }
+
+  /** The race has not lost as long as asking may still bring something: it is a runner itself. */
+  #askListener(): AskListener {
+    let done = false;
+    return {
+      hope: (way) => this.#hopeFor(way),
+      more: (candidates) => {
+        this.#candidates.push(...candidates);
+        if (candidates.length > 0) this.#step({ kind: 'more', count: candidates.length });
+      },
+      heard: () => {
+        if (this.#asked.kind === 'no') this.#asked = { kind: 'answered' };
       },
       refused: (why) => {
         this.#asked = { kind: 'refused', why };
-        give(REFUSALS[why]);
       },
-      failed: (reasons) => give(`the peer could not dial back: ${reasons.join(', ')}`),
       silent: (reason, reached) => {
-        if (this.#asked.kind !== 'no') return;
-        this.#asked = { kind: reached ? 'silent' : 'impossible', reason };
-        give(reason);
+        if (this.#asked.kind === 'no') this.#asked = { kind: reached ? 'silent' : 'impossible', reason };
+      },
+      done: () => {
+        if (!done) this.#step({ kind: 'failed', attempt: FIRST_JOINED });
+        done = true;
       },
     };
-    return () => asking.start(listener);
+  }
+
+  #hopeFor(way: AttemptWay): Hope {
+    const number = FIRST_JOINED + ++this.#joined;
+    const hope = this.#add(number, way);
+    emitAttempt(this.#task, hope, 'start');
+    this.#step({ kind: 'join', attempt: number });
+    return {
+      arrived: (secured, taken) => this.#arrived(number, hope, secured, taken),
+      failed: (reason) => {
+        // What has come in already needs no answer.
+        if (hope.secured === null) this.#fail(number, hope, new Error(reason));
+      },
+    };
   }
 
   /** The first connection that comes in is what was hoped for; more of them are attempts of their own. */
-  #arrived(hope: Attempt, secured: Secured, path: Pathway): void {
-    const { local, remote } = secured.stream;
-    const way: AttemptWay = { method: 'reverse', path, family: familyOf(remote.ip), local, remote };
+  #arrived(first: number, hope: Attempt, secured: Secured, way: AttemptWay): void {
     if (this.#over.signal.aborted) secured.stream.destroy();
     else if (hope.outcome === null && hope.secured === null) {
       hope.secured = secured;
       hope.way = way;
-      this.#step({ kind: 'secured', attempt: FIRST_JOINED });
+      this.#step({ kind: 'secured', attempt: first });
     } else {
-      const number = FIRST_JOINED + ++this.#arrivals;
+      const number = FIRST_JOINED + ++this.#joined;
       const attempt = this.#add(number, way);
       attempt.secured = secured;
       emitAttempt(this.#task, attempt, 'start');
@@ -266,7 +245,7 @@ class Connect {
 
   #fail(number: number, attempt: Attempt, error: unknown): void {
     if (attempt.outcome !== null) return;
-    if (attempt.way !== NO_WAY) this.#failures.push(error);
+    this.#failures.push(error);
     this.#drop(number, reasonFor(error));
     this.#step({ kind: 'failed', attempt: number });
   }
@@ -277,7 +256,7 @@ class Connect {
     attempt.outcome = reason;
     attempt.stop.abort(new Error(reason));
     attempt.secured?.stream.destroy();
-    if (attempt.way !== NO_WAY) emitAttempt(this.#task, attempt, 'failed', reason);
+    emitAttempt(this.#task, attempt, 'failed', reason);
   }
 
   #explain(): P2pdError {
@@ -290,19 +269,3 @@ class Connect {
     this.#result.reject(reason instanceof Error ? reason : new P2pdError('INTERRUPTED', String(reason)));
   }
 }
-
-/** The way of an attempt that nobody is told of: the peer is asked for its newest address only. */
-const NOWHERE = { ip: '0.0.0.0', port: 0 } as const;
-const NO_WAY: AttemptWay = {
-  method: 'reverse',
-  path: 'external',
-  family: 4,
-  local: NOWHERE,
-  remote: NOWHERE,
-};
-
-const REFUSALS = {
-  'not-allowed': 'the peer does not allow this node',
-  busy: 'the peer was asked too often',
-  unwilling: 'the peer may dial none of our addresses',
-} as const;

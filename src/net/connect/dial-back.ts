@@ -13,7 +13,8 @@ import { type Attempt, emitAttempt, newAttempt } from './attempt.ts';
 import { reasonFor } from './explain.ts';
 import type { Candidate } from './pathway.ts';
 
-export interface DialBackTask {
+/** What an offered connection becomes, once the asker takes it. */
+export interface OfferTask {
   readonly io: Io;
   readonly identity: Identity;
   readonly peerKey: Uint8Array;
@@ -22,11 +23,16 @@ export interface DialBackTask {
   readonly pipeId: Uint8Array;
   /** The pipe's name. */
   readonly pipe: string;
-  readonly candidates: readonly Candidate[];
   readonly listener: PipeListener;
   readonly emit: (event: NodeEvent) => void;
   /** The node stops, or the pipe has opened another way. */
   readonly signal: AbortSignal;
+}
+
+export interface DialBackTask extends OfferTask {
+  readonly candidates: readonly Candidate[];
+  /** ms until the first is dialled. */
+  readonly delay: number;
 }
 
 /** @returns null when a pipe is open, or none is wanted any more; else why each candidate failed, in order */
@@ -42,7 +48,8 @@ export async function dialBack(task: DialBackTask): Promise<readonly string[] | 
   const opened = deferred<null>();
   const attempts = task.candidates.map(async (candidate, number) => {
     const { io } = task;
-    if (number > 0) await io.sleepUntil(io.now() + number * ATTEMPT_DELAY, stop);
+    const pause = task.delay + number * ATTEMPT_DELAY;
+    if (pause > 0) await io.sleepUntil(io.now() + pause, stop);
     if (stop.aborted) return 'not needed';
     const attempt = newAttempt(`${task.pipe}.${number}`, { method: 'reverse', ...candidate }, io.now());
     const reason = await dialOne(task, attempt, psk, stop);
@@ -61,7 +68,7 @@ async function dialOne(
   psk: () => Promise<Uint8Array>,
   stop: AbortSignal,
 ): Promise<string | null> {
-  const { io, identity, peerKey, pipeId, listener } = task;
+  const { io, identity, peerKey, pipeId } = task;
   const { way } = attempt;
   const onStop = () => attempt.stop.abort(stop.reason);
   stop.addEventListener('abort', onStop, { once: true });
@@ -75,7 +82,7 @@ async function dialOne(
     const dialling = io.dialTcp(way.local, way.remote, signal);
     const [stream, key] = await Promise.all([dialling, psk()]);
     attempt.secured = await secureAsDialler(io, stream, identity, peerKey, pipeId, key, signal);
-    await openPipe(task, attempt, listener);
+    await openPipe(task, attempt);
     return null;
   } catch (error) {
     attempt.secured?.stream.destroy();
@@ -88,15 +95,16 @@ async function dialOne(
   }
 }
 
-/** Waits for the asker's choice: it closes what it does not take. */
-async function openPipe(task: DialBackTask, attempt: Attempt, listener: PipeListener): Promise<void> {
+/** Offers the asker a secured connection with our proof and waits for its choice: it closes what it does not take. */
+export async function openPipe(task: OfferTask, attempt: Attempt): Promise<void> {
   const { secured, way, stop } = attempt;
+  const { listener } = task;
   if (secured === null) return;
   const info = {
     id: task.pipe,
     peer: task.peer,
     initiator: false,
-    method: 'reverse',
+    method: way.method,
     path: way.path,
   } as const;
   let opened = false;

@@ -46,7 +46,13 @@ export function dialBackCandidates(question: DialBackQuestion): Candidate[] {
     .slice(0, MAX_DIAL_BACKS);
 }
 
-function isAllowed(ip: string, port: number, own: readonly NetworkInterface[], near: boolean): boolean {
+/** Whether a stranger may make us send there. @param near something speaks for the same LAN */
+export function isAllowed(
+  ip: string,
+  port: number,
+  own: readonly NetworkInterface[],
+  near: boolean,
+): boolean {
   const addresses = own.flatMap((nic) => nic.addresses);
   if (port < LOWEST_PORT || METADATA.has(ip) || addresses.some((address) => address.ip === ip)) return false;
   switch (reachOf(ip)) {
@@ -65,7 +71,11 @@ function isAllowed(ip: string, port: number, own: readonly NetworkInterface[], n
  * An address alone proves nothing, as anybody may write ours into it; so this only opens addresses
  * of our own subnets, and budgets and vague reasons bound what is left to learn from it.
  */
-function speaksForSameLan({ outer, asker, localBroker }: DialBackQuestion): boolean {
+export function speaksForSameLan({
+  outer,
+  asker,
+  localBroker,
+}: Pick<DialBackQuestion, 'outer' | 'asker' | 'localBroker'>): boolean {
   const seen = new Set(outer.map((fact) => fact.outer));
   return localBroker || asker.interfaces.some((entry) => entry.outer.some((ip) => seen.has(ip)));
 }

@@ -2,7 +2,7 @@
  * What our broker lets its clients do: meet at nodes' topics and nothing else. Says what is wrong in
  * words that hold nothing of what a client sent. Rules only.
  */
-import { MQTT_KEEPALIVE, MQTT_MAX_CLIENT_ID, MQTT_MAX_PAYLOAD } from '../timing.ts';
+import { MQTT_KEEPALIVE, MQTT_MAX_CLIENT_ID, MQTT_MAX_PAYLOAD } from '../limits.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import { SlowReaderError } from './duplex.ts';
 

@@ -6,9 +6,9 @@
  */
 import type { Aedes, AedesOptions, Client } from 'aedes';
 import type { ByteStream, Io, TcpListener } from '../io/io.ts';
+import * as limits from '../limits.ts';
 import type { RunningServer, ServerUse } from '../server-use.ts';
 import { clientKey } from '../stun/client-key.ts';
-import * as limits from '../timing.ts';
 import { TokenBuckets } from '../token-bucket.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { MqttGuard } from '../wire/mqtt-guard.ts';

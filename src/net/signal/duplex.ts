@@ -4,7 +4,7 @@
  */
 import { Duplex } from 'node:stream';
 import type { ByteStream, StreamReader } from '../io/io.ts';
-import { MQTT_MAX_QUEUE, MQTT_MAX_QUEUES } from '../timing.ts';
+import { MQTT_MAX_QUEUE, MQTT_MAX_QUEUES } from '../limits.ts';
 
 /** What each piece costs besides its bytes: a buffer and a place in a queue. */
 const PIECE = 128;

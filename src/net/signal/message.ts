@@ -8,6 +8,7 @@ import { DecodeError } from '../wire/decode-error.ts';
 import type { Family } from '../wire/endpoint.ts';
 import { Reader } from '../wire/reader.ts';
 import { Writer } from '../wire/writer.ts';
+import { type PunchCall, readCall, writeCall } from './punch-call.ts';
 import { readTime, writeTime } from './time.ts';
 
 /** Bytes of pipe ids, message ids and nonces. */
@@ -37,6 +38,8 @@ export interface ConnectMessage {
   readonly knownSequence: number;
   /** The sender's own signed address, 1 to 480 bytes. */
   readonly address: Uint8Array;
+  /** null: no hole punching (yet). */
+  readonly punch: PunchCall | null;
 }
 
 /** What the recipient of `connect` makes of it. */
@@ -46,6 +49,8 @@ export interface AnswerMessage {
   readonly result: AnswerResult;
   /** Its newest signed address; empty where the asking side knows it already. */
   readonly address: Uint8Array;
+  /** The answer to the call's round; null: none. */
+  readonly punch: PunchCall | null;
 }
 
 /** Dialling back has ended without a pipe. */
@@ -109,11 +114,11 @@ export function encodeMessage(message: SignalMessage): Uint8Array {
       writeChoice(writer, FAMILIES, message.families);
       writer.u32(message.knownSequence);
       if (message.address.length === 0) throw new RangeError('connect needs an address');
-      writeAddress(writer, message.address);
+      writeCall(writeAddress(writer, message.address), message.punch);
       break;
     case 'answer':
       writeId(writer, message.pipeId).u8(RESULTS[message.result]);
-      writeAddress(writer, message.address);
+      writeCall(writeAddress(writer, message.address), message.punch);
       break;
     case 'outcome':
       writeReasons(writeId(writer, message.pipeId), message.reasons);
@@ -152,6 +157,7 @@ function decodeBody(reader: Reader, type: keyof typeof TYPES): SignalMessage {
         pipeId: reader.bytes(ID_LENGTH, 'pipe id'),
         result: readCode(reader, RESULTS, 'result'),
         address: readAddress(reader, 0),
+        punch: readCall(reader),
       };
     case 'outcome':
       return { type, pipeId: reader.bytes(ID_LENGTH, 'pipe id'), reasons: readReasons(reader) };
@@ -182,6 +188,7 @@ function decodeConnect(reader: Reader): ConnectMessage {
     families: readChoice(reader, FAMILIES, 'families').map((family): Family => (family === '4' ? 4 : 6)),
     knownSequence: reader.u32('known sequence number'),
     address: readAddress(reader, 1),
+    punch: readCall(reader),
   };
 }
 
@@ -228,9 +235,9 @@ function nameOf<K extends string>(codes: Readonly<Record<K, number>>, code: numb
   return null;
 }
 
-function writeAddress(writer: Writer, address: Uint8Array): void {
+function writeAddress(writer: Writer, address: Uint8Array): Writer {
   if (address.length > MAX_ADDRESS) throw new RangeError(`an address of ${address.length} bytes`);
-  writer.u16(address.length).bytes(address);
+  return writer.u16(address.length).bytes(address);
 }
 
 function readAddress(reader: Reader, least: number): Uint8Array {

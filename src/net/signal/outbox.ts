@@ -11,6 +11,7 @@ import { encodeBase16 } from '../wire/base16.ts';
 import { MESSAGE_ID_LENGTH, seal, topicOf } from './envelope.ts';
 import { Exchange, type ExchangeEffect, type ExchangeInput } from './exchange.ts';
 import { encodeMessage, type SignalMessage } from './message.ts';
+import type { PeerFacts } from './peer-clock.ts';
 import type { Secrets } from './secrets.ts';
 
 /** Whom a message goes to. */
@@ -54,6 +55,11 @@ export class Outbox {
 
   constructor(task: OutboxTask) {
     this.#task = task;
+  }
+
+  /** What is known of the way to a peer; null before its first acknowledgement. */
+  facts(nodeId: string): PeerFacts | null {
+    return this.#exchange.facts(nodeId);
   }
 
   /** Sends until it is acknowledged. @returns null when it was not */

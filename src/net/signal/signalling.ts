@@ -9,7 +9,7 @@ import type { BrokerFact } from '../events.ts';
 import { type Identity, nodeIdOf } from '../identity.ts';
 import type { Io } from '../io/io.ts';
 import type { StateFiles } from '../state-files.ts';
-import { SERVICES_GRACE, SIGNAL_TIMEOUT } from '../timing.ts';
+import { PUNCH_ONE_WAY, SERVICES_GRACE, SIGNAL_TIMEOUT } from '../timing.ts';
 import { encodeBase16 } from '../wire/base16.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import { canonicalIp, reachOf } from '../wire/ip.ts';
@@ -130,6 +130,14 @@ export class Signalling {
     if (delivery !== null) return delivery;
     const waited = `${SIGNAL_TIMEOUT / 1000} s`;
     throw new P2pdError('PEER_SILENT', `the peer does not answer on any broker within ${waited} (${names})`);
+  }
+
+  /** How long a message to this peer may take one way, ms: half its round trip, else that of the nearest broker. */
+  oneWay(nodeId: string): number {
+    const rtt = this.#outbox.facts(nodeId)?.rtt ?? null;
+    if (rtt !== null) return rtt / 2;
+    const nearest = Math.min(...this.brokers.flatMap((broker) => broker.rtt ?? []));
+    return Number.isFinite(nearest) ? nearest : PUNCH_ONE_WAY;
   }
 
   /**

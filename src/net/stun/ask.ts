@@ -68,28 +68,47 @@ export async function openUdpAsker(io: Io, ip: string): Promise<StunAsker> {
 export function createTcpAsker(io: Io, ip: string, port = 0): StunAsker {
   return {
     async ask(server, deadline, signal) {
-      const over = new AbortController();
-      const stop = AbortSignal.any([signal, over.signal]);
-      const timer = io.sleepUntil(deadline, stop).then(() => over.abort(new Error('no answer')));
-      let stream: ByteStream | null = null;
-      try {
-        const opened = await io.dialTcp({ ip, port }, server, stop);
-        stream = opened;
-        const write = (data: Uint8Array) => void opened.write([data]);
-        const transaction = new Transaction(io, 'tcp', server, deadline, write);
-        readAnswer(opened, server, transaction);
-        return await transaction.run(stop);
-      } catch (error) {
-        if (!over.signal.aborted) throw error;
-        throw new Error(stream === null ? 'no answer' : CONNECTED_ONLY);
-      } finally {
-        over.abort();
-        stream?.destroy();
-        await timer;
-      }
+      const { answer, stream } = await askTcp(io, { ip, port }, server, deadline, signal);
+      stream.destroy();
+      return answer;
     },
     close: () => undefined,
   };
+}
+
+/** An answer, and the connection it came by: as long as that is open, the NAT keeps the mapping. */
+export interface KeptAnswer {
+  readonly answer: StunAnswer;
+  readonly stream: ByteStream;
+}
+
+/** As `StunAsker.ask` from one local port, over a TCP connection that stays open. */
+export async function askTcp(
+  io: Io,
+  local: Endpoint,
+  server: Endpoint,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<KeptAnswer> {
+  const over = new AbortController();
+  const stop = AbortSignal.any([signal, over.signal]);
+  const timer = io.sleepUntil(deadline, stop).then(() => over.abort(new Error('no answer')));
+  let stream: ByteStream | null = null;
+  try {
+    const opened = await io.dialTcp(local, server, stop);
+    stream = opened;
+    const write = (data: Uint8Array) => void opened.write([data]);
+    const transaction = new Transaction(io, 'tcp', server, deadline, write);
+    readAnswer(opened, server, transaction);
+    return { answer: await transaction.run(stop), stream };
+  } catch (error) {
+    stream?.destroy();
+    if (!over.signal.aborted) throw error;
+    throw new Error(stream === null ? 'no answer' : CONNECTED_ONLY);
+  } finally {
+    over.abort();
+    await timer;
+  }
 }
 
 /** One transaction as it runs. */

@@ -4,8 +4,8 @@
  */
 import { reasonOf } from '../errors.ts';
 import type { ByteStream, Io } from '../io/io.ts';
+import { STUN_IDLE, STUN_MAX_CONNECTIONS, STUN_MAX_CONNECTIONS_PER_ADDRESS } from '../limits.ts';
 import type { ServerUse } from '../server-use.ts';
-import { STUN_IDLE, STUN_MAX_CONNECTIONS, STUN_MAX_CONNECTIONS_PER_ADDRESS } from '../timing.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { clientKey } from './client-key.ts';
 import { messageLength } from './guard.ts';

@@ -4,8 +4,8 @@
  */
 import { reasonOf } from '../errors.ts';
 import type { Io, TcpListener, UdpSocket } from '../io/io.ts';
+import { STUN_BURST, STUN_MAX_CLIENTS, STUN_RATE } from '../limits.ts';
 import type { RunningServer, ServerUse } from '../server-use.ts';
-import { STUN_BURST, STUN_MAX_CLIENTS, STUN_RATE } from '../timing.ts';
 import { TokenBuckets } from '../token-bucket.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import { type Endpoint, formatEndpoint } from '../wire/endpoint.ts';

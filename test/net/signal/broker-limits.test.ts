@@ -1,6 +1,6 @@
 /** Too much of everything against our broker: rates, queues of slow readers, connections. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import * as limits from '../../../src/net/timing.ts';
+import * as limits from '../../../src/net/limits.ts';
 import {
   CONNACK_OK,
   connectBytes,

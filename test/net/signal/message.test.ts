@@ -24,8 +24,24 @@ const samples: Record<string, SignalMessage> = {
     families: [6, 4],
     knownSequence: 1_795_000_000,
     address: Uint8Array.of(1, 2, 3),
+    punch: null,
   },
-  answer: { type: 'answer', pipeId: id(1), result: 'unwilling', address: new Uint8Array(0) },
+  answer: { type: 'answer', pipeId: id(1), result: 'unwilling', address: new Uint8Array(0), punch: null },
+  called: {
+    type: 'answer',
+    pipeId: id(1),
+    result: 'accepted',
+    address: new Uint8Array(0),
+    punch: {
+      round: 2,
+      meetAt: at,
+      wish: 20_000,
+      offers: [
+        { method: 'tcp-punch', path: 'external', ip: '203.0.113.9', ports: [5_000] },
+        { method: 'udp-punch', path: 'local', ip: 'fd00::1', ports: [7_000, 7_002] },
+      ],
+    },
+  },
   outcome: { type: 'outcome', pipeId: id(1), reasons: ['refused', 'kein Weg: öäü'] },
   ack: { type: 'ack', of: id(2), receivedAt: at },
   challenge: { type: 'challenge', of: id(2), nonce: id(3), now: at },
@@ -36,6 +52,23 @@ const bytes16 = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 const choice = <T>(...all: T[]) => fc.shuffledSubarray(all, { minLength: 1 });
 const address = (minLength: number) => fc.uint8Array({ minLength, maxLength: 480 });
+const port = fc.integer({ min: 1, max: 65_535 });
+const call = fc.option(
+  fc.record({
+    round: fc.integer({ min: 0, max: 255 }),
+    meetAt: time,
+    wish: fc.integer({ min: 0, max: 65_535 }),
+    offers: fc.array(
+      fc.record({
+        method: fc.constantFrom('tcp-punch', 'udp-punch'),
+        path: fc.constantFrom('external', 'local'),
+        ip: fc.constantFrom('203.0.113.7', '192.168.1.2', '2001:db8::7'),
+        ports: fc.array(port, { maxLength: 16 }),
+      }),
+      { maxLength: 6 },
+    ),
+  }),
+);
 const arbitrary: fc.Arbitrary<SignalMessage> = fc.oneof(
   fc.record({
     type: fc.constant('connect'),
@@ -45,12 +78,14 @@ const arbitrary: fc.Arbitrary<SignalMessage> = fc.oneof(
     families: choice(4, 6),
     knownSequence: fc.nat({ max: 2 ** 32 - 1 }),
     address: address(1),
+    punch: call,
   }),
   fc.record({
     type: fc.constant('answer'),
     pipeId: bytes16,
     result: fc.constantFrom('accepted', 'not-allowed', 'busy', 'unwilling'),
     address: address(0),
+    punch: call,
   }),
   fc.record({
     type: fc.constant('outcome'),

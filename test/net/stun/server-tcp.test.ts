@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { ByteStream, StreamReader } from '../../../src/net/io/io.ts';
-import type { RunningServer, ServerUse } from '../../../src/net/server-use.ts';
-import { messageLength } from '../../../src/net/stun/guard.ts';
-import { decodeStun, encodeBindingRequest, type StunMessage } from '../../../src/net/stun/message.ts';
-import { startStunServer } from '../../../src/net/stun/server.ts';
-import { StunConnections } from '../../../src/net/stun/server-tcp.ts';
 import {
   STUN_BURST,
   STUN_IDLE,
   STUN_MAX_CONNECTIONS,
   STUN_MAX_CONNECTIONS_PER_ADDRESS,
-} from '../../../src/net/timing.ts';
+} from '../../../src/net/limits.ts';
+import type { RunningServer, ServerUse } from '../../../src/net/server-use.ts';
+import { messageLength } from '../../../src/net/stun/guard.ts';
+import { decodeStun, encodeBindingRequest, type StunMessage } from '../../../src/net/stun/message.ts';
+import { startStunServer } from '../../../src/net/stun/server.ts';
+import { StunConnections } from '../../../src/net/stun/server-tcp.ts';
 import { createLab, type Lab, type LabHost, type Segment } from '../../lab/index.ts';
 
 const PORT = 3478;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { STUN_BURST, STUN_RATE } from '../../../src/net/limits.ts';
 import type { ServerUse } from '../../../src/net/server-use.ts';
 import {
   decodeStun,
@@ -8,7 +9,6 @@ import {
   type StunMessage,
 } from '../../../src/net/stun/message.ts';
 import { startStunServer } from '../../../src/net/stun/server.ts';
-import { STUN_BURST, STUN_RATE } from '../../../src/net/timing.ts';
 import { type Endpoint, formatEndpoint } from '../../../src/net/wire/endpoint.ts';
 import { createLab, type Lab, type LabHost } from '../../lab/index.ts';
 

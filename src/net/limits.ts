@@ -1,0 +1,58 @@
+/** What the servers of ours grant their clients: unit, reason. Times are ms, sizes bytes. */
+
+/** Requests a second that our STUN server answers one address (an IPv6 /64), and how many at once. */
+export const STUN_RATE = 100;
+export const STUN_BURST = 200;
+
+/** Addresses whose requests are counted at the same time; 1 MiB. */
+export const STUN_MAX_CLIENTS = 8_192;
+
+/** TCP connections to our STUN server, and how many of one address (an IPv6 /64). */
+export const STUN_MAX_CONNECTIONS = 256;
+export const STUN_MAX_CONNECTIONS_PER_ADDRESS = 16;
+
+/** A TCP connection to our STUN server without a whole request for this long is closed. */
+export const STUN_IDLE = 10_000;
+
+/** TCP connections to our broker: a node has one. */
+export const MQTT_MAX_CONNECTIONS = 4_096;
+
+/** Of these from one address (an IPv6 /64): an office behind one NAT. */
+export const MQTT_MAX_CONNECTIONS_PER_ADDRESS = 64;
+
+/** From a TCP connection to our broker until its CONNECT must have come in. */
+export const MQTT_CONNECT_TIMEOUT = 5_000;
+
+/** Seconds of silence that our broker allows a client that asks for more, or for no limit. */
+export const MQTT_KEEPALIVE = 120;
+
+/** One packet to our broker, without its fixed header; a message in it; a client id (ours have 22 letters). */
+export const MQTT_MAX_PACKET = 8_192;
+export const MQTT_MAX_PAYLOAD = 4_096;
+export const MQTT_MAX_CLIENT_ID = 64;
+
+/** Subscriptions of one client of our broker: a node has one. */
+export const MQTT_MAX_SUBSCRIPTIONS = 8;
+
+/** Messages a second that one client of our broker may send, and how many at once. */
+export const MQTT_PUBLISH_RATE = 100;
+export const MQTT_PUBLISH_BURST = 200;
+
+/** Packets of any kind a second, and how many at once; each KiB counts as one too. */
+export const MQTT_PACKET_RATE = 500;
+export const MQTT_PACKET_BURST = 1_000;
+
+/** What may wait for one client that does not read, and for all together. */
+export const MQTT_MAX_QUEUE = 262_144;
+export const MQTT_MAX_QUEUES = 64 * 1024 * 1024;
+
+/** Questions a second that the info port answers one address (an IPv6 /64), and how many at once; each signs once. */
+export const INFO_RATE = 5;
+export const INFO_BURST = 20;
+
+/** The same for all together: a tenth of a processor at half a millisecond a signature. */
+export const INFO_TOTAL_RATE = 200;
+export const INFO_TOTAL_BURST = 400;
+
+/** Addresses of one machine that it tells others: each costs them a question. */
+export const MAX_OFFERED_ADDRESSES = 8;

@@ -1,0 +1,152 @@
+/**
+ * A pipe that a peer asks us for: dialling it back and punching, in as many messages as it takes.
+ * Wiring only: what may be tried is `connect/reverse.ts` and `punch/rules.ts`.
+ */
+import type { NodeAddress } from '../address.ts';
+import { dialBack, type OfferTask } from '../connect/dial-back.ts';
+import { type DialBackBudget, dialBackCandidates, reasonToTell } from '../connect/reverse.ts';
+import { PunchAnswerer } from '../punch/answerer.ts';
+import { externalPlaces, isUnknownPlace, type Place } from '../punch/place.ts';
+import { matchesFor, type PunchBudget } from '../punch/rules.ts';
+import type { Site } from '../punch/site.ts';
+import type { ConnectMessage } from '../signal/message.ts';
+import type { PunchCall } from '../signal/punch-call.ts';
+import type { MeetingTask } from './task.ts';
+
+export interface Budgets {
+  readonly dialBack: DialBackBudget;
+  readonly punch: PunchBudget;
+}
+
+export interface InvitationTask extends MeetingTask {
+  readonly asker: NodeAddress;
+  readonly pipeId: Uint8Array;
+  /** The pipe's name. */
+  readonly pipe: string;
+  readonly localBroker: boolean;
+  readonly budgets: Budgets;
+  readonly warm: (place: Place) => Site | null;
+  /** ms after which a method begins by the plan of both. */
+  readonly delayOf: (message: ConnectMessage, method: 'reverse') => number;
+  /** Everything that was under way has ended. */
+  readonly ended: () => void;
+  /** Dialling back has come to nothing. */
+  readonly failed: (reasons: readonly string[]) => void;
+}
+
+export class Invitation {
+  readonly #task: InvitationTask;
+  readonly #over = new AbortController();
+  #dialling = false;
+  #answerer: PunchAnswerer | null = null;
+  /** The last round that was answered. */
+  #round = -1;
+  #running = 0;
+
+  constructor(task: InvitationTask) {
+    this.#task = task;
+  }
+
+  /** Nothing is under way any more. */
+  get isOver(): boolean {
+    return this.#running === 0;
+  }
+
+  /** The pipe has opened. */
+  stop(): void {
+    this.#over.abort(new Error('another path was faster'));
+  }
+
+  /**
+   * Does what a message asks for and was not done yet.
+   *
+   * @returns what to tell of our punching; `unwilling` where nothing may be tried at all
+   */
+  async accept(message: ConnectMessage): Promise<PunchCall | null | 'unwilling'> {
+    const dials = message.methods.includes('reverse') && !this.#dialling ? this.#dialBack(message) : null;
+    const { punch } = message;
+    const isNew = punch !== null && punch.round > this.#round && message.methods.includes('tcp-punch');
+    const call = isNew ? await this.#punch(message, punch) : null;
+    if (dials === false && call === null) return this.#answerer === null ? 'unwilling' : null;
+    if (dials === false) this.#task.failed(['the peer may dial none of our addresses']);
+    return call;
+  }
+
+  /** @returns whether it dials */
+  #dialBack(message: ConnectMessage): boolean {
+    const { io, interfaces, outer, asker, localBroker, budgets, delayOf } = this.#task;
+    this.#dialling = true;
+    const choice = { paths: message.paths, families: message.families };
+    const permitted = dialBackCandidates({ own: interfaces, outer: outer(), asker, choice, localBroker });
+    const candidates = budgets.dialBack.spend(permitted, io.now());
+    if (candidates.length === 0) return false;
+    const running = dialBack({ ...this.#offer(), candidates, delay: delayOf(message, 'reverse') });
+    void this.#during(
+      running.then((reasons) => {
+        if (reasons === null) return;
+        this.#task.failed(
+          reasons.flatMap((reason, i) => {
+            const candidate = candidates[i];
+            return candidate === undefined ? [] : [reasonToTell(candidate, reason)];
+          }),
+        );
+      }),
+    );
+    return true;
+  }
+
+  async #punch(message: ConnectMessage, call: PunchCall): Promise<PunchCall | null> {
+    const { io, interfaces, outer, nats, asker, localBroker, machineId, budgets, wall, natsKnown } =
+      this.#task;
+    this.#round = call.round;
+    // Whoever has just started does not know yet where its packets come from.
+    const isUnknown = () =>
+      externalPlaces({ interfaces, outer: outer(), nats: nats() }, message.families).some(isUnknownPlace);
+    if (message.paths.includes('external') && isUnknown()) await natsKnown(this.#over.signal);
+    const choice = { paths: message.paths, families: message.families };
+    const own = { interfaces, outer: outer(), nats: nats() };
+    const allowed = matchesFor({ own, machineId, asker, choice, localBroker }, call);
+    const matches = budgets.punch.spend(allowed, io.now());
+    if (matches.length === 0) return null;
+    const answerer = this.#answerer ?? this.#openAnswerer();
+    if (answerer === null) return null;
+    const offers = await answerer.answer(call, matches);
+    return { round: call.round, meetAt: Math.round(wall()), wish: 0, offers };
+  }
+
+  /** null where there are too many punches under way. */
+  #openAnswerer(): PunchAnswerer | null {
+    const { asker, budgets, stunOverTcp, warm, signalling, wall } = this.#task;
+    if (!budgets.punch.enter(asker.nodeId)) return null;
+    const oneWay = () => signalling.oneWay(asker.nodeId);
+    const answerer = new PunchAnswerer({ ...this.#offer(), servers: stunOverTcp, warm, oneWay, wall });
+    this.#answerer = answerer;
+    void this.#during(answerer.end().finally(() => budgets.punch.leave(asker.nodeId)));
+    return answerer;
+  }
+
+  #offer(): OfferTask {
+    const { io, identity, asker, pipeId, pipe, listener, emit, signal } = this.#task;
+    return {
+      io,
+      identity,
+      peerKey: asker.publicKey,
+      peer: asker.nodeId,
+      pipeId,
+      pipe,
+      listener: listener(io.now()),
+      emit,
+      signal: AbortSignal.any([this.#over.signal, signal]),
+    };
+  }
+
+  async #during(work: Promise<unknown>): Promise<void> {
+    this.#running++;
+    try {
+      await work;
+    } finally {
+      this.#running--;
+      if (this.isOver) this.#task.ended();
+    }
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * What a node knows of the NATs in front of it: from this run's probe, else from the last one where the
+ * network is the same. Probes once: a little after the start, or as soon as somebody needs it. Wiring only.
+ */
+import type { NodeEvent, OuterFact } from './events.ts';
+import type { Io, NetworkInterface } from './io/io.ts';
+import type { KnownNat } from './nat/known.ts';
+import { networkOf, type RememberedReports, rememberedNat, rememberNat } from './nat/memory.ts';
+import type { NatReport } from './nat-report.ts';
+import { createResolver } from './resolve.ts';
+import type { StunServer } from './servers.ts';
+import type { StateFiles } from './state-files.ts';
+import { NAT_DELAY, PUNCH_NAT_WAIT } from './timing.ts';
+
+export interface NatWatchTask {
+  readonly io: Io;
+  readonly interfaces: readonly NetworkInterface[];
+  readonly servers: readonly StunServer[];
+  readonly files: StateFiles | null;
+  readonly outer: () => readonly OuterFact[];
+  readonly emit: (event: NodeEvent) => void;
+  /** There are reports. */
+  readonly found: () => void;
+  readonly signal: AbortSignal;
+}
+
+export class NatWatch {
+  readonly #task: NatWatchTask;
+  #remembered: RememberedReports['reports'] = [];
+  #reports: readonly NatReport[] = [];
+  #probing: Promise<void> | null = null;
+
+  constructor(task: NatWatchTask) {
+    this.#task = task;
+  }
+
+  async load(): Promise<void> {
+    const { files } = this.#task;
+    this.#remembered = (files === null ? null : await rememberedNat(files))?.reports ?? [];
+  }
+
+  /** This run's reports. */
+  get reports(): readonly NatReport[] {
+    return this.#reports;
+  }
+
+  get known(): readonly KnownNat[] {
+    const outer = this.#task.outer();
+    const again = this.#remembered.filter(({ interface: id, family, network }) =>
+      outer.some(
+        (fact) => fact.interface === id && fact.family === family && networkOf(fact.outer) === network,
+      ),
+    );
+    return [...this.#reports, ...again];
+  }
+
+  /** Asks a little later: a node that has done its work by then asks nobody. */
+  async findLater(): Promise<void> {
+    const { io, signal } = this.#task;
+    await io.sleepUntil(io.now() + NAT_DELAY, AbortSignal.any([signal]));
+    if (!signal.aborted) await this.find();
+  }
+
+  /** Asks now, once. Never rejects. */
+  find(): Promise<void> {
+    this.#probing ??= this.#probe();
+    return this.#probing;
+  }
+
+  /** Resolves once everything is known that a punch needs, or it has had its time. */
+  async wait(signal: AbortSignal): Promise<void> {
+    const { io } = this.#task;
+    const done = new AbortController();
+    const stop = AbortSignal.any([signal, done.signal]);
+    await Promise.race([this.find(), io.sleepUntil(io.now() + PUNCH_NAT_WAIT, stop)]);
+    done.abort();
+  }
+
+  async #probe(): Promise<void> {
+    const { io, interfaces, servers, files, signal, emit, found } = this.#task;
+    if (servers.length === 0) return;
+    const { probeNat } = await import('./nat/probe.ts');
+    const reports = await probeNat({
+      io,
+      interfaces,
+      servers,
+      resolve: createResolver(io),
+      signal,
+      report: (report, done) => {
+        if (!signal.aborted) emit({ event: 'nat', report, done });
+      },
+    });
+    if (signal.aborted) return;
+    this.#reports = reports;
+    found();
+    if (files !== null) await rememberNat(files, reports, io.wallClock());
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * Hole punching, the side that asks: opens its sites, calls the peer, aims at the ports that it can
+ * tell at once and at those that the answer names, and looks at the NATs anew where what was foreseen
+ * did not come true. Effects through Io.
+ */
+import { onAbort } from '../abort.ts';
+import type { Hope } from '../connect/asking.ts';
+import type { AttemptWay } from '../connect/attempt.ts';
+import { reasonFor } from '../connect/explain.ts';
+import { deferred } from '../deferred.ts';
+import type { ByteStream } from '../io/io.ts';
+import type { PunchCall, PunchOffer } from '../signal/punch-call.ts';
+import { PUNCH_ROUND, PUNCH_ROUNDS, PUNCH_SECOND, PUNCH_TIMEOUT } from '../timing.ts';
+import { familyOf } from '../wire/ip.ts';
+import { kindOf } from './flows.ts';
+import type { Aim, Stand } from './place.ts';
+import { openSite, type Site, type SiteTask } from './site.ts';
+import { TcpPunch } from './tcp-punch.ts';
+
+export interface CallerTask extends SiteTask {
+  readonly stands: readonly Stand[];
+  /** A site that is open already, for a place like this. */
+  readonly warm: (stand: Stand) => Site | null;
+  /** ms that a message to the peer takes. */
+  readonly oneWay: () => number;
+  /** Corrected Unix ms. */
+  readonly wall: () => number;
+  /** Sends the call; what becomes of the message is told by others. */
+  readonly send: (call: PunchCall) => void;
+  readonly hope: (way: AttemptWay) => Hope;
+  /** Takes what opened; it is to be secured. @returns whether it was */
+  readonly connected: (stream: ByteStream, stand: Stand, hope: Hope) => Promise<boolean>;
+}
+
+interface Post {
+  readonly stand: Stand;
+  punch: TcpPunch | null;
+  hope: Hope | null;
+  /** Addresses of the peer that something was sent to. */
+  aimed: boolean;
+  lastError: unknown;
+}
+
+export class PunchCaller {
+  readonly #task: CallerTask;
+  readonly #posts: Post[];
+  readonly #over = new AbortController();
+  readonly #wish: number;
+  #round = 0;
+  /** Of this round, monotonic ms. */
+  #meetAt = 0;
+  #answered = deferred<void>();
+  /** The peer's ports are told anew each round. */
+  #varies = false;
+
+  constructor(task: CallerTask) {
+    this.#task = task;
+    this.#posts = task.stands.map((stand) => ({
+      stand,
+      punch: null,
+      hope: null,
+      aimed: false,
+      lastError: null,
+    }));
+    this.#wish = wishFor(task.stands, task.io.randomBytes(2));
+  }
+
+  /** Whether the first call can leave at once. */
+  get ready(): boolean {
+    return this.#task.stands.every((stand) => isPlain(stand) || this.#task.warm(stand) !== null);
+  }
+
+  /** Rounds until something has opened, or there is nothing left to try. Never rejects. */
+  async run(): Promise<void> {
+    const { io, signal } = this.#task;
+    const leave = onAbort(signal, () => this.#over.abort());
+    const until = io.now() + PUNCH_TIMEOUT;
+    for (this.#round = 0; this.#round < PUNCH_ROUNDS && !this.#over.signal.aborted; this.#round++) {
+      await this.#playRound(until);
+      if (!this.#varies && !this.#foresees()) break;
+    }
+    await io.sleepUntil(until, AbortSignal.any([this.#over.signal]));
+    this.#end();
+    leave();
+  }
+
+  /** The peer has answered a call. */
+  answered(call: PunchCall): void {
+    // An answer to an earlier round tells of ports that are used up.
+    if (call.round !== this.#round || this.#over.signal.aborted) return;
+    this.#varies = call.offers.some(({ ports }) => kindOf(ports) !== 'known');
+    for (const post of this.#posts) {
+      const offers = call.offers.filter((offer) => fits(offer, post.stand));
+      if (isRandom(post)) void this.#aimSecond(post, offers);
+      else for (const offer of offers) this.#aim(post, offer);
+      if (!post.aimed && !offers.some(({ ports }) => kindOf(ports) === 'known'))
+        this.#give(post, noWay(post, call));
+    }
+    this.#answered.resolve();
+  }
+
+  /** The peer will not take part, or cannot be asked. */
+  refused(reason: string): void {
+    for (const post of this.#posts) this.#give(post, reason);
+    this.#over.abort();
+  }
+
+  async #playRound(until: number): Promise<void> {
+    const { io, oneWay, wall, send } = this.#task;
+    const answered = deferred<void>();
+    this.#answered = answered;
+    await Promise.all(this.#posts.map((post) => this.#open(post)));
+    if (this.#over.signal.aborted) return;
+    const wait = oneWay();
+    const offers = this.#posts.map(({ stand, punch }): PunchOffer => {
+      const { path, outer } = stand.place;
+      return { method: 'tcp-punch', path, ip: outer, ports: punch?.site.ports ?? [] };
+    });
+    send({ round: this.#round, meetAt: Math.round(wall() + wait), wish: this.#wish, offers });
+    this.#meetAt = io.now() + wait;
+    void this.#guess(this.#meetAt, (post) => !isRandom(post));
+    // Whoever comes from a port that nobody can tell comes second: the hole must be there.
+    void this.#guess(io.now() + 3 * wait, isRandom);
+    const stop = AbortSignal.any([this.#over.signal]);
+    await Promise.race([answered.promise, io.sleepUntil(until, stop)]);
+    await io.sleepUntil(
+      Math.min(until, io.now() + Math.max(PUNCH_ROUND, 6 * wait)),
+      AbortSignal.any([this.#over.signal]),
+    );
+  }
+
+  /** A site that is known serves all rounds; one whose ports are used up is followed by another. */
+  async #open(post: Post): Promise<void> {
+    const { io } = this.#task;
+    const { stand } = post;
+    const spent = post.punch !== null && kindOf(post.punch.site.ports) !== 'known';
+    if (post.punch !== null && !spent) return;
+    const site = this.#task.warm(stand) ?? (await openSite(this.#siteTask(), stand.place, 0));
+    onAbort(this.#over.signal, () => site.close());
+    if (this.#over.signal.aborted) return;
+    const [aim] = stand.aims;
+    const local = { ip: stand.place.local, port: site.port };
+    const { path, family } = stand.place;
+    const remote = { ip: aim?.ip ?? stand.place.local, port: 0 };
+    post.hope ??= this.#task.hope({ method: 'tcp-punch', path, family, local, remote });
+    const { hope } = post;
+    post.punch = new TcpPunch({
+      io,
+      role: 'caller',
+      site,
+      connected: (stream) => this.#task.connected(stream, stand, hope),
+      failed: (error) => {
+        post.lastError = error;
+      },
+      signal: this.#over.signal,
+    });
+  }
+
+  /** At the meeting: ports that follow from the peer's address alone. The reply need not come. */
+  async #guess(at: number, isMeant: (post: Post) => boolean): Promise<void> {
+    const { io } = this.#task;
+    await io.sleepUntil(at, AbortSignal.any([this.#over.signal]));
+    if (this.#over.signal.aborted) return;
+    for (const post of this.#posts.filter(isMeant)) {
+      for (const { ip, source } of post.stand.aims) {
+        if (source === 'local') this.#aim(post, { ip, ports: [this.#wish] });
+        // Whoever comes from a port that nobody can tell finds a hole and a listener.
+        else if (source === 'none') this.#aim(post, { ip, ports: [] });
+      }
+    }
+  }
+
+  /** Once the other side has opened its hole: a SYN that comes before is dropped, and the next is a second away. */
+  async #aimSecond(post: Post, offers: readonly PunchOffer[]): Promise<void> {
+    const { io } = this.#task;
+    await io.sleepUntil(this.#meetAt + PUNCH_SECOND, AbortSignal.any([this.#over.signal]));
+    for (const offer of offers) this.#aim(post, offer);
+  }
+
+  #aim(post: Post, offer: Pick<PunchOffer, 'ip' | 'ports'>): void {
+    const { punch } = post;
+    if (punch === null || this.#over.signal.aborted) return;
+    if (punch.aim(offer)) post.aimed = true;
+  }
+
+  #foresees(): boolean {
+    return this.#posts.some(({ punch }) => punch !== null && kindOf(punch.site.ports) === 'foreseen');
+  }
+
+  #siteTask(): SiteTask {
+    const { io, servers } = this.#task;
+    return { io, servers, signal: this.#over.signal };
+  }
+
+  #give(post: Post, reason: string): void {
+    post.hope?.failed(reason);
+  }
+
+  #end(): void {
+    if (!this.#over.signal.aborted)
+      for (const post of this.#posts) {
+        const why = post.lastError === null ? 'no answer' : reasonFor(post.lastError);
+        this.#give(post, `${why} within ${PUNCH_TIMEOUT / 1000} s`);
+      }
+    this.#over.abort();
+  }
+}
+
+function isRandom({ stand }: Post): boolean {
+  return stand.place.source === 'none';
+}
+
+function isPlain({ place }: Stand): boolean {
+  return place.source === 'local' || place.source === 'none';
+}
+
+/** Whether an offer of the peer can be met from here. */
+function fits(offer: PunchOffer, { place, aims }: Stand): boolean {
+  return (
+    offer.path === place.path &&
+    familyOf(offer.ip) === place.family &&
+    (place.path === 'external' || aims.some(({ ip }) => ip === offer.ip))
+  );
+}
+
+function noWay({ stand }: Post, { offers }: PunchCall): string {
+  if (!offers.some((offer) => fits(offer, stand))) return 'the peer cannot punch there';
+  return 'nobody can tell from which port either side will come';
+}
+
+/** A port that the peer's NAT leaves as it is. */
+function wishFor(stands: readonly Stand[], random: Uint8Array): number {
+  const range = stands
+    .flatMap(({ aims }) => aims)
+    .find(({ source, facts }: Aim) => source === 'local' && facts.range)?.facts.range ?? [20_000, 32_000];
+  const draw = ((random[0] ?? 0) << 8) | (random[1] ?? 0);
+  const lowest = Math.max(1_024, range[0]);
+  return lowest + (draw % Math.max(1, range[1] - lowest + 1));
+}

@@ -1,0 +1,59 @@
+/**
+ * Which local port sends to which of the peer's: simultaneous open (RFC 5128 §3.4) from ports that are
+ * known or foreseen. Others may get mappings in between, so more ports are tried than one. Pure.
+ *
+ *   known   × known     one flow
+ *   known   × foreseen  one port to the next FAN mappings: FAN − 1 may be others'
+ *   foreseen × foreseen the caller's flow i to the answerer's mapping 2i, the answerer's flow j to the
+ *                       caller's mapping j. If others got a on the caller's side and b on the answerer's,
+ *                       flow i = a + b meets flow j = 2a + b: so 2f + 1 and 3f + 1 flows forgive f on each side
+ *   × nobody can tell   the known side opens its hole and listens; the other one dials it
+ */
+import type { Endpoint } from '../wire/endpoint.ts';
+
+/** Mappings of others between a look at the NAT and its use that are forgiven: on a side, and on both. */
+const FAN = 8;
+const FOREIGN = 3;
+/** Ports that are told the other side: what its flows may aim at. */
+export const FORESEEN = 4 * FOREIGN + 1;
+/** Nobody need be there: it opens filters that let in whatever comes from an address sent to. */
+const HOLE_PORT = 33_434;
+
+export type PunchRole = 'caller' | 'answerer';
+
+/** Of one side's place: one port that is known, the next mappings, or nothing. */
+export type PortKind = 'known' | 'foreseen' | 'unknown';
+
+export interface Flow {
+  /** Local port after that of the place. */
+  readonly offset: number;
+  readonly remotes: readonly Endpoint[];
+  /** It only opens a filter. */
+  readonly isHole?: boolean;
+}
+
+export function kindOf(ports: readonly number[]): PortKind {
+  if (ports.length === 0) return 'unknown';
+  return ports.length === 1 ? 'known' : 'foreseen';
+}
+
+/** @returns none where no flow could meet another */
+export function planFlows(
+  role: PunchRole,
+  own: PortKind,
+  peer: { readonly ip: string; readonly ports: readonly number[] },
+): Flow[] {
+  const { ip, ports } = peer;
+  const [first] = ports;
+  const theirs = kindOf(ports);
+  if (first === undefined)
+    return own === 'known' ? [{ offset: 0, remotes: [{ ip, port: HOLE_PORT }], isHole: true }] : [];
+  if (theirs === 'known') return [{ offset: own === 'foreseen' ? 1 : 0, remotes: [{ ip, port: first }] }];
+  if (own === 'unknown') return [];
+  if (own === 'known') return [{ offset: 0, remotes: ports.slice(0, FAN).map((port) => ({ ip, port })) }];
+  const count = role === 'caller' ? 2 * FOREIGN + 1 : 3 * FOREIGN + 1;
+  return Array.from({ length: count }, (_, i) => {
+    const port = ports[role === 'caller' ? 2 * i : i];
+    return { offset: i + 1, remotes: port === undefined ? [] : [{ ip, port }] };
+  });
+}

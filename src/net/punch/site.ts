@@ -1,0 +1,140 @@
+/**
+ * Opens a place to punch from: takes a local port, and finds out how the other side will see it and
+ * those that follow. Where a server has to be asked, the connection to it stays open: it keeps the
+ * mapping. Effects through Io.
+ */
+import type { ByteStream, Io } from '../io/io.ts';
+import { nextPorts } from '../nat/predict.ts';
+import { askTcp, type KeptAnswer } from '../stun/ask.ts';
+import { PUNCH_ASK_TIMEOUT } from '../timing.ts';
+import type { Endpoint } from '../wire/endpoint.ts';
+import { FORESEEN } from './flows.ts';
+import type { Place } from './place.ts';
+
+export interface Site {
+  readonly place: Place;
+  /** The first local port; flows from foreseen ports use those after it. */
+  readonly port: number;
+  /** As a PunchOffer tells them. */
+  readonly ports: readonly number[];
+  /** Monotonic ms: what is foreseen gets old. */
+  readonly openedAt: number;
+  close(): void;
+}
+
+export interface SiteTask {
+  readonly io: Io;
+  /** STUN servers over TCP of a family, in the order in which they are to be asked. */
+  readonly servers: (family: 4 | 6, signal: AbortSignal) => Promise<readonly Endpoint[]>;
+  readonly signal: AbortSignal;
+}
+
+/** Local ports of punches: above those of services, below those that systems give out by themselves. */
+const LOWEST = 20_000;
+const HIGHEST = 32_000;
+const ANY_TRIES = 4;
+
+/** @param wish the port that the peer hopes for, where the place can choose; 0 = any */
+export async function openSite(task: SiteTask, place: Place, wish: number): Promise<Site> {
+  const { io } = task;
+  const openedAt = io.now();
+  const plain = (port: number, ports: readonly number[]): Site => ({
+    place,
+    port,
+    ports,
+    openedAt,
+    close: () => undefined,
+  });
+  if (place.source === 'local') {
+    const port = wish === 0 ? randomPort(io, place) : wish;
+    return plain(port, [port]);
+  }
+  if (place.source === 'none') return plain(randomPort(io, place), []);
+  const asked = place.source === 'asked' ? await askBoth(task, place) : await askOne(task, place);
+  if (asked === null) return plain(randomPort(io, place), []);
+  const { answer, stream } = asked.kept;
+  const external = answer.mapped.port;
+  const ports =
+    place.source === 'asked'
+      ? [external]
+      : nextPorts(place.facts, { local: asked.port, external }, place.facts.delta === 3 ? 1 : FORESEEN);
+  return { place, port: asked.port, ports, openedAt, close: () => stream.destroy() };
+}
+
+interface Asked {
+  readonly port: number;
+  readonly kept: KeptAnswer;
+}
+
+/** One mapping for all: two servers at once, the first answer counts. */
+async function askBoth(task: SiteTask, place: Place): Promise<Asked | null> {
+  const { io, signal } = task;
+  const servers = await task.servers(place.family, signal);
+  for (let i = 0; i < servers.length && i < ANY_TRIES && !signal.aborted; i += 2) {
+    const port = randomPort(io, place);
+    const over = new AbortController();
+    const stop = AbortSignal.any([signal, over.signal]);
+    const asking = servers.slice(i, i + 2).map((server) => ask(task, place, port, server, stop));
+    try {
+      const kept = await Promise.any(asking);
+      over.abort();
+      void dropOthers(asking, kept);
+      return { port, kept };
+    } catch {
+      // The next two.
+    }
+  }
+  return null;
+}
+
+/** Each destination costs a mapping: one server at a time, from another port each time. */
+async function askOne(task: SiteTask, place: Place): Promise<Asked | null> {
+  const { io, signal } = task;
+  const servers = await task.servers(place.family, signal);
+  for (const server of servers.slice(0, ANY_TRIES)) {
+    const port = randomPort(io, place);
+    const kept = await ask(task, place, port, server, signal).catch(() => null);
+    if (kept !== null) return { port, kept };
+    if (signal.aborted) break;
+  }
+  return null;
+}
+
+async function ask(
+  { io }: SiteTask,
+  { local }: Place,
+  port: number,
+  server: Endpoint,
+  signal: AbortSignal,
+): Promise<KeptAnswer> {
+  const kept = await askTcp(io, { ip: local, port }, server, io.now() + PUNCH_ASK_TIMEOUT, signal);
+  hold(kept.stream);
+  return kept;
+}
+
+/** Keeps a connection open that has nothing more to say. */
+function hold(stream: ByteStream): void {
+  stream.setReader({
+    data: () => undefined,
+    ended: () => stream.destroy(),
+    closed: () => undefined,
+    drained: () => undefined,
+  });
+}
+
+async function dropOthers(asking: readonly Promise<KeptAnswer>[], kept: KeptAnswer): Promise<void> {
+  for (const one of asking) {
+    const other = await one.catch(() => null);
+    if (other !== null && other !== kept) other.stream.destroy();
+  }
+}
+
+/** Within what the NAT was seen to use: a port outside would not stay what it is. */
+function randomPort(io: Io, { facts, source }: Place): number {
+  const bytes = io.randomBytes(4);
+  const draw = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  const [lowest, highest] = source === 'local' ? (facts.range ?? [LOWEST, HIGHEST]) : [LOWEST, HIGHEST];
+  const from = Math.max(lowest, 1_024);
+  const size = Math.max(1, highest - from + 1 - FORESEEN);
+  return from + (draw % size);
+}
