@@ -19,6 +19,8 @@ export interface NatWatchTask {
   readonly files: StateFiles | null;
   readonly outer: () => readonly OuterFact[];
   readonly emit: (event: NodeEvent) => void;
+  /** Somebody punches. */
+  readonly isBusy: () => boolean;
   /** There are reports. */
   readonly found: () => void;
   readonly signal: AbortSignal;
@@ -58,6 +60,9 @@ export class NatWatch {
   async findLater(): Promise<void> {
     const { io, signal } = this.#task;
     await io.sleepUntil(io.now() + NAT_DELAY, AbortSignal.any([signal]));
+    // Its questions would take the mappings that a punch foresees.
+    while (this.#probing === null && this.#task.isBusy() && !signal.aborted)
+      await io.sleepUntil(io.now() + NAT_DELAY, AbortSignal.any([signal]));
     if (!signal.aborted) await this.find();
   }
 

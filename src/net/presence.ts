@@ -10,6 +10,8 @@ import type { NodeSetup } from './node-options.ts';
 import { addressEntries, newestSequence } from './own-address.ts';
 import { PeerMemory } from './peer-memory.ts';
 import type { Pipe } from './pipe/pipe.ts';
+import { externalPlaces } from './punch/place.ts';
+import { WarmSites } from './punch/warm.ts';
 import { NO_SERVERS } from './servers.ts';
 import { Signalling } from './signal/signalling.ts';
 import { World } from './world.ts';
@@ -23,6 +25,7 @@ export class Presence {
   readonly #world: World;
   readonly #nats: NatWatch;
   readonly #peers: PeerMemory;
+  readonly #warm: WarmSites;
   readonly #signalling: Signalling | null;
   /** null where the node uses no brokers. */
   readonly meetings: Meetings | null;
@@ -45,10 +48,23 @@ export class Presence {
       files,
       outer: () => this.#world.outer,
       emit,
-      found: () => this.#renewAddress(),
+      isBusy: () => this.meetings?.isBusy ?? false,
+      found: () => {
+        this.#renewAddress();
+        this.#warm.keep();
+      },
       signal,
     });
     this.#peers = new PeerMemory(files);
+    this.#warm = new WarmSites({
+      io,
+      servers: (family, stop) => this.#world.stunOverTcp(family, stop),
+      places: () => {
+        const own = { interfaces, outer: this.#world.outer, nats: this.#nats.known };
+        return externalPlaces(own, [4, 6]);
+      },
+      signal,
+    });
     this.#signalling = servers.mqtt.length === 0 ? null : this.#openSignalling(servers.mqtt);
     this.meetings = this.#signalling && this.#openMeetings(this.#signalling);
   }
@@ -135,6 +151,8 @@ export class Presence {
       outer: () => this.#world.outer,
       nats: () => this.#nats.known,
       natsKnown: (signal) => this.#nats.wait(signal),
+      warm: (place) => this.#warm.take(place),
+      isWarm: (place) => this.#warm.has(place),
       stunOverTcp: (family, signal) => this.#world.stunOverTcp(family, signal),
       lastMethod: (nodeId) => this.#peers.methodOf(nodeId),
       ownAddress: () => ({ bytes: addressBytes(this.#address), sequence: this.#sequence }),

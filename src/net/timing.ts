@@ -109,6 +109,12 @@ export const SIGNAL_SKEW = 10_000;
 /** Accepted messages are remembered for this long, in which they could be fresh: their time may be ahead and behind. */
 export const SIGNAL_MEMORY = MAX_SIGNAL_LIFETIME + 2 * SIGNAL_SKEW;
 
+/**
+ * What an answer may take to leave before the acknowledgement: behind one small packet another waits for the
+ * TCP acknowledgement of the first wherever a broker lets it (Nagle's algorithm), 40 ms and more.
+ */
+export const ACK_PATIENCE = 60;
+
 /** First resend of a signalling message that was not acknowledged, unless two round trips to the peer are longer. */
 export const SIGNAL_RESEND = 300;
 
@@ -264,9 +270,15 @@ export const PUNCH_MEET_LATEST = 1_000;
 /** How much later the side sends that can only be let in: clocks differ. */
 export const PUNCH_SECOND = 20;
 
+/** From a message to what it causes, besides its way: sealing on one side, opening and checking on the other. */
+export const PUNCH_WORK = 15;
+
 /** Punches that strangers have under way on one node, and of one peer. */
 export const MAX_PUNCHES = 256;
 export const MAX_PUNCHES_PER_PEER = 4;
+
+/** Until a site that was lost is opened anew: some servers close what is idle after seconds. */
+export const WARM_PAUSE = 30_000;
 
 /** A NAT that is not known yet is looked at before the first punch, for this long at most. */
 export const PUNCH_NAT_WAIT = 1_000;

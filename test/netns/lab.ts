@@ -180,9 +180,15 @@ export class Program {
   }
 
   /** Waits for its end and checks how it ended. */
-  async exits(code: number | NodeJS.Signals): Promise<this> {
+  /** Whatever it ends with. */
+  async ended(): Promise<this> {
     await this.until('end', () => this.#code ?? undefined);
     await this.#closed;
+    return this;
+  }
+
+  async exits(code: number | NodeJS.Signals): Promise<this> {
+    await this.ended();
     if (this.#code !== code) throw new Error(`exit ${this.#code} instead of ${code}\n${this.said()}`);
     return this;
   }

@@ -55,8 +55,22 @@ export interface UserNat {
   become(options: NatOptions): Promise<void>;
 }
 
+export interface UserNatPlace {
+  /** How addresses behind it begin. */
+  readonly inside: string;
+  /** Its addresses outside. */
+  readonly external: readonly string[];
+}
+
+const ALONE: UserNatPlace = { inside: '192.168.1.', external: EXTERNAL.slice(0, 1) };
+
 /** @param delay ms that each packet is held, each way */
-export async function startUserNat(lab: Lab, machine: string, delay = 0): Promise<UserNat> {
+export async function startUserNat(
+  lab: Lab,
+  machine: string,
+  delay = 0,
+  { inside, external }: UserNatPlace = ALONE,
+): Promise<UserNat> {
   const script = lab.file('user-nat.mjs');
   await build({
     entryPoints: [CHILD],
@@ -66,7 +80,7 @@ export async function startUserNat(lab: Lab, machine: string, delay = 0): Promis
     outfile: script,
     logLevel: 'error',
   });
-  const arguments_ = [String(OWN), String(DEVICE), '192.168.1.', String(delay)];
+  const arguments_ = [String(OWN), String(DEVICE), inside, String(delay)];
   const child = lab.run(machine, [process.execPath, script, ...arguments_], { input: null });
   await said(child, 'listening');
   layDevice(lab, machine);
@@ -77,7 +91,7 @@ export async function startUserNat(lab: Lab, machine: string, delay = 0): Promis
   return {
     async become(options) {
       const seed = `rules-${++count}`;
-      child.type(`${JSON.stringify({ options, external: EXTERNAL.slice(0, 1), seed })}\n`);
+      child.type(`${JSON.stringify({ options, external, seed })}\n`);
       await said(child, `rules ${seed}`);
     },
   };

@@ -111,6 +111,7 @@ export async function openPipe(task: OfferTask, attempt: Attempt): Promise<void>
   const open = (pipe: Pipe) => {
     // From here on the connection is the pipe's, whatever ends the dialling.
     opened = true;
+    attempt.outcome = 'open';
     emitAttempt(task, attempt, 'open');
     listener.open(pipe);
   };

@@ -6,11 +6,11 @@ import type { NodeAddress } from '../address.ts';
 import { dialBack, type OfferTask } from '../connect/dial-back.ts';
 import { type DialBackBudget, dialBackCandidates, reasonToTell } from '../connect/reverse.ts';
 import { PunchAnswerer } from '../punch/answerer.ts';
-import { externalPlaces, isUnknownPlace, type Place } from '../punch/place.ts';
+import { externalPlaces, isUnknownPlace } from '../punch/place.ts';
 import { matchesFor, type PunchBudget } from '../punch/rules.ts';
-import type { Site } from '../punch/site.ts';
 import type { ConnectMessage } from '../signal/message.ts';
 import type { PunchCall } from '../signal/punch-call.ts';
+import { PUNCH_ROUNDS } from '../timing.ts';
 import type { MeetingTask } from './task.ts';
 
 export interface Budgets {
@@ -25,7 +25,6 @@ export interface InvitationTask extends MeetingTask {
   readonly pipe: string;
   readonly localBroker: boolean;
   readonly budgets: Budgets;
-  readonly warm: (place: Place) => Site | null;
   /** ms after which a method begins by the plan of both. */
   readonly delayOf: (message: ConnectMessage, method: 'reverse') => number;
   /** Everything that was under way has ended. */
@@ -65,7 +64,11 @@ export class Invitation {
   async accept(message: ConnectMessage): Promise<PunchCall | null | 'unwilling'> {
     const dials = message.methods.includes('reverse') && !this.#dialling ? this.#dialBack(message) : null;
     const { punch } = message;
-    const isNew = punch !== null && punch.round > this.#round && message.methods.includes('tcp-punch');
+    const isNew =
+      punch !== null &&
+      punch.round > this.#round &&
+      punch.round < PUNCH_ROUNDS &&
+      message.methods.includes('tcp-punch');
     const call = isNew ? await this.#punch(message, punch) : null;
     if (dials === false && call === null) return this.#answerer === null ? 'unwilling' : null;
     if (dials === false) this.#task.failed(['the peer may dial none of our addresses']);

@@ -57,7 +57,7 @@ export class Meetings {
     if (peer.brokers.length === 0)
       return { asking: null, unaskable: 'its address names no broker', directDelay: 0 };
     const key = encodeBase16(pipeId);
-    const wish = new Wish({ ...this.#task, peer, pipeId, pipe, choice, plan, warm: () => null });
+    const wish = new Wish({ ...this.#task, peer, pipeId, pipe, choice, plan });
     const asking: Asking = {
       start: (listener) => {
         this.#wishes.set(key, wish);
@@ -94,11 +94,10 @@ export class Meetings {
   }
 
   /** A signal from a peer that has proven its key. */
-  received(message: Message, origin: Origin): void {
+  received(message: Message, origin: Origin): void | Promise<void> {
     switch (message.type) {
       case 'connect':
-        void this.#asked(message, origin);
-        break;
+        return this.#asked(message, origin);
       case 'answer':
         this.#wishOf(message.pipeId, origin)?.answered(message);
         break;
@@ -106,6 +105,11 @@ export class Meetings {
         this.#wishOf(message.pipeId, origin)?.outcome(message);
         break;
     }
+  }
+
+  /** Whether anything is under way whose mappings others would disturb. */
+  get isBusy(): boolean {
+    return this.#wishes.size > 0 || this.#invitations.size > 0;
   }
 
   /** Whether this pipe is being asked for from this node. */
@@ -153,7 +157,7 @@ export class Meetings {
 
   /** A peer asks for a pipe, or more of what it takes. */
   async #asked(message: ConnectMessage, origin: Origin): Promise<void> {
-    const { io, identity, allowed, isOpen } = this.#task;
+    const { identity, allowed, isOpen } = this.#task;
     const asker = addressOf(message.address);
     if (asker === null || !sameBytes(asker.publicKey, origin.publicKey)) {
       this.#refused(origin, 'its request carries no address of its own');
@@ -165,13 +169,18 @@ export class Meetings {
     if (!allowed(asker.nodeId)) {
       answer('not-allowed');
       this.#refused(origin, 'it is not on the --allow list');
-    } else if (!this.#budgets.dialBack.admit(asker.nodeId, io.now())) answer('busy');
+    } else if (!this.#admits(asker.nodeId, name)) answer('busy');
     else if (isOpen(name)) answer('accepted');
     else {
       const told = await this.#invitationOf(message, origin, asker, name).accept(message);
       if (told === 'unwilling') answer('unwilling');
       else answer('accepted', told);
     }
+  }
+
+  /** Further rounds of what was let in are part of it. */
+  #admits(nodeId: string, pipe: string): boolean {
+    return this.#invitations.has(pipe) || this.#budgets.dialBack.admit(nodeId, this.#task.io.now());
   }
 
   #invitationOf(message: ConnectMessage, origin: Origin, asker: NodeAddress, pipe: string): Invitation {
@@ -185,7 +194,6 @@ export class Meetings {
       pipe,
       localBroker: origin.localBroker,
       budgets: this.#budgets,
-      warm: () => null,
       delayOf: ({ methods, paths, families }, method) =>
         this.#planOf(asker, { methods, paths, families }, false).find((one) => one.method === method)
           ?.delay ?? 0,

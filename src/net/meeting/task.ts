@@ -4,6 +4,8 @@ import type { Identity } from '../identity.ts';
 import type { Io, NetworkInterface } from '../io/io.ts';
 import type { KnownNat } from '../nat/known.ts';
 import type { PipeListener } from '../pipe/pipe.ts';
+import type { Place } from '../punch/place.ts';
+import type { Site } from '../punch/site.ts';
 import type { Signalling } from '../signal/signalling.ts';
 import type { Endpoint, Family } from '../wire/endpoint.ts';
 
@@ -34,6 +36,9 @@ export interface MeetingTask extends NodeSide {
   readonly nats: () => readonly KnownNat[];
   /** Resolves once they are known, or have had their time. Never rejects. */
   readonly natsKnown: (signal: AbortSignal) => Promise<void>;
+  /** A site for a place that is open already, if there is one. */
+  readonly warm: (place: Place) => Site | null;
+  readonly isWarm: (place: Place) => boolean;
   /** STUN servers over TCP, in the order in which they are to be asked. */
   readonly stunOverTcp: (family: Family, signal: AbortSignal) => Promise<readonly Endpoint[]>;
   /** What opened the last pipe with a node. */

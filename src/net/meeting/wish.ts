@@ -15,8 +15,7 @@ import type { ConnectOptions } from '../node-options.ts';
 import type { Preamble } from '../pipe/preamble.ts';
 import { readPreamble, type Secured, secureAsAnswerer } from '../pipe/secure.ts';
 import { PunchCaller } from '../punch/caller.ts';
-import { isUnknownPlace, type Place, type Stand, standsFor } from '../punch/place.ts';
-import type { Site } from '../punch/site.ts';
+import { isUnknownPlace, type Stand, standsFor } from '../punch/place.ts';
 import type { AnswerMessage, OutcomeMessage } from '../signal/message.ts';
 import type { PunchCall } from '../signal/punch-call.ts';
 import { DIAL_BACK_TIMEOUT, HANDSHAKE_TIMEOUT } from '../timing.ts';
@@ -34,7 +33,6 @@ export interface WishTask extends MeetingTask {
   readonly choice: ConnectOptions;
   /** @param peer its newest address */
   readonly plan: (peer: NodeAddress) => readonly PlannedMethod[];
-  readonly warm: (place: Place) => Site | null;
 }
 
 const REFUSALS = {
@@ -114,7 +112,7 @@ export class Wish implements Asking {
 
   /** Punches as soon as it is known from where; what else the peer can do need not wait for that. */
   async #punch(listener: AskListener): Promise<void> {
-    const { io, choice, natsKnown, stunOverTcp, warm, wall } = this.#task;
+    const { io, choice, natsKnown, stunOverTcp, warm, isWarm, wall } = this.#task;
     const others = choice.methods.some((method) => method === 'reverse' || method === 'direct');
     const askAlone = () => {
       if (others) void this.#ask(null);
@@ -141,6 +139,7 @@ export class Wish implements Asking {
       stands,
       servers: stunOverTcp,
       warm: ({ place }) => warm(place),
+      isWarm: ({ place }) => isWarm(place),
       oneWay: () => this.#oneWay(),
       wall,
       send: (call) => void this.#ask(call),

@@ -9,7 +9,7 @@ import { reasonFor } from '../connect/explain.ts';
 import type { ByteStream } from '../io/io.ts';
 import { diallerPsk, secureAsDialler } from '../pipe/secure.ts';
 import type { PunchCall, PunchOffer } from '../signal/punch-call.ts';
-import { ATTEMPT_TIMEOUT, PUNCH_MEET_LATEST, PUNCH_SECOND, PUNCH_TIMEOUT } from '../timing.ts';
+import { ATTEMPT_TIMEOUT, PUNCH_MEET_LATEST, PUNCH_SECOND, PUNCH_TIMEOUT, PUNCH_WORK } from '../timing.ts';
 import { kindOf } from './flows.ts';
 import type { Place } from './place.ts';
 import { openSite, type Site, type SiteTask } from './site.ts';
@@ -71,6 +71,8 @@ export class PunchAnswerer {
         matches.filter((match) => keyOf(match.place) === keyOf(place)),
         call,
       );
+    // First the SYNs: sealing the answer takes a moment.
+    await this.#task.io.sleepUntil(this.#task.io.now());
     return opened.map(({ post, place: { path, outer } }) => ({
       method: 'tcp-punch',
       path,
@@ -132,7 +134,8 @@ export class PunchAnswerer {
     const early = Math.min(PUNCH_MEET_LATEST, Math.max(0, call.meetAt - wall()));
     // Whoever comes from a port that nobody can tell comes second: the hole must be there.
     const late = place.source === 'none' ? PUNCH_SECOND : 0;
-    const pause = (place.source === 'asked' || place.source === 'next' ? oneWay() : early) + late;
+    const pause =
+      (place.source === 'asked' || place.source === 'next' ? oneWay() + PUNCH_WORK : early) + late;
     if (pause > 0) await io.sleepUntil(io.now() + pause, AbortSignal.any([this.#over.signal]));
     if (this.#over.signal.aborted) return;
     // Ports that are foreseen serve one offer.

@@ -19,7 +19,9 @@ import { TcpPunch } from './tcp-punch.ts';
 
 export interface CallerTask extends SiteTask {
   readonly stands: readonly Stand[];
-  /** A site that is open already, for a place like this. */
+  /** Whether `warm` has one. */
+  readonly isWarm: (stand: Stand) => boolean;
+  /** A site that is open already, for a place like this; the caller closes it. */
   readonly warm: (stand: Stand) => Site | null;
   /** ms that a message to the peer takes. */
   readonly oneWay: () => number;
@@ -67,7 +69,7 @@ export class PunchCaller {
 
   /** Whether the first call can leave at once. */
   get ready(): boolean {
-    return this.#task.stands.every((stand) => isPlain(stand) || this.#task.warm(stand) !== null);
+    return this.#task.stands.every((stand) => isPlain(stand) || this.#task.isWarm(stand));
   }
 
   /** Rounds until something has opened, or there is nothing left to try. Never rejects. */

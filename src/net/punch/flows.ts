@@ -4,18 +4,19 @@
  *
  *   known   × known     one flow
  *   known   × foreseen  one port to the next FAN mappings: FAN − 1 may be others'
- *   foreseen × foreseen the caller's flow i to the answerer's mapping 2i, the answerer's flow j to the
- *                       caller's mapping j. If others got a on the caller's side and b on the answerer's,
- *                       flow i = a + b meets flow j = 2a + b: so 2f + 1 and 3f + 1 flows forgive f on each side
+ *   foreseen × foreseen the caller's flow i to the answerer's mapping i, the answerer's flow j to the
+ *                       caller's mapping 2j. If others got a on the caller's side and b on the answerer's,
+ *                       flow i = a + 2b meets flow j = a + b; the caller waits longer for its use, so that
+ *                       more are forgiven there
  *   × nobody can tell   the known side opens its hole and listens; the other one dials it
  */
 import type { Endpoint } from '../wire/endpoint.ts';
 
 /** Mappings of others between a look at the NAT and its use that are forgiven: on a side, and on both. */
-const FAN = 8;
-const FOREIGN = 3;
+const FAN = 10;
+const FOREIGN = { caller: 7, answerer: 4 } as const;
 /** Ports that are told the other side: what its flows may aim at. */
-export const FORESEEN = 4 * FOREIGN + 1;
+export const FORESEEN = 2 * (FOREIGN.caller + FOREIGN.answerer) + 1;
 /** Nobody need be there: it opens filters that let in whatever comes from an address sent to. */
 const HOLE_PORT = 33_434;
 
@@ -51,9 +52,10 @@ export function planFlows(
   if (theirs === 'known') return [{ offset: own === 'foreseen' ? 1 : 0, remotes: [{ ip, port: first }] }];
   if (own === 'unknown') return [];
   if (own === 'known') return [{ offset: 0, remotes: ports.slice(0, FAN).map((port) => ({ ip, port })) }];
-  const count = role === 'caller' ? 2 * FOREIGN + 1 : 3 * FOREIGN + 1;
+  const { caller, answerer } = FOREIGN;
+  const count = caller + answerer * (role === 'caller' ? 2 : 1) + 1;
   return Array.from({ length: count }, (_, i) => {
-    const port = ports[role === 'caller' ? 2 * i : i];
+    const port = ports[role === 'caller' ? i : 2 * i];
     return { offset: i + 1, remotes: port === undefined ? [] : [{ ip, port }] };
   });
 }

@@ -20,6 +20,8 @@ export interface Site {
   /** Monotonic ms: what is foreseen gets old. */
   readonly openedAt: number;
   close(): void;
+  /** The connection that keeps the mapping is gone. */
+  readonly lost: Promise<void>;
 }
 
 export interface SiteTask {
@@ -44,6 +46,7 @@ export async function openSite(task: SiteTask, place: Place, wish: number): Prom
     ports,
     openedAt,
     close: () => undefined,
+    lost: new Promise(() => undefined),
   });
   if (place.source === 'local') {
     const port = wish === 0 ? randomPort(io, place) : wish;
@@ -52,18 +55,22 @@ export async function openSite(task: SiteTask, place: Place, wish: number): Prom
   if (place.source === 'none') return plain(randomPort(io, place), []);
   const asked = place.source === 'asked' ? await askBoth(task, place) : await askOne(task, place);
   if (asked === null) return plain(randomPort(io, place), []);
-  const { answer, stream } = asked.kept;
+  const { answer, stream, lost } = asked.kept;
   const external = answer.mapped.port;
   const ports =
     place.source === 'asked'
       ? [external]
       : nextPorts(place.facts, { local: asked.port, external }, place.facts.delta === 3 ? 1 : FORESEEN);
-  return { place, port: asked.port, ports, openedAt, close: () => stream.destroy() };
+  return { place, port: asked.port, ports, openedAt, close: () => stream.destroy(), lost };
+}
+
+interface Held extends KeptAnswer {
+  readonly lost: Promise<void>;
 }
 
 interface Asked {
   readonly port: number;
-  readonly kept: KeptAnswer;
+  readonly kept: Held;
 }
 
 /** One mapping for all: two servers at once, the first answer counts. */
@@ -106,23 +113,24 @@ async function ask(
   port: number,
   server: Endpoint,
   signal: AbortSignal,
-): Promise<KeptAnswer> {
+): Promise<Held> {
   const kept = await askTcp(io, { ip: local, port }, server, io.now() + PUNCH_ASK_TIMEOUT, signal);
-  hold(kept.stream);
-  return kept;
+  return { ...kept, lost: hold(kept.stream) };
 }
 
 /** Keeps a connection open that has nothing more to say. */
-function hold(stream: ByteStream): void {
-  stream.setReader({
-    data: () => undefined,
-    ended: () => stream.destroy(),
-    closed: () => undefined,
-    drained: () => undefined,
+function hold(stream: ByteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.setReader({
+      data: () => undefined,
+      ended: () => stream.destroy(),
+      closed: () => resolve(),
+      drained: () => undefined,
+    });
   });
 }
 
-async function dropOthers(asking: readonly Promise<KeptAnswer>[], kept: KeptAnswer): Promise<void> {
+async function dropOthers(asking: readonly Promise<Held>[], kept: Held): Promise<void> {
   for (const one of asking) {
     const other = await one.catch(() => null);
     if (other !== null && other !== kept) other.stream.destroy();

@@ -36,6 +36,8 @@ export class BrokerLink {
   #state: BrokerFact['state'] = 'connecting';
   #reason: string | null = null;
   #rtt: number | null = null;
+  /** From SUBSCRIBE to SUBACK, ms. */
+  #granted: number | null = null;
   /** Whether it listens, once that is known. */
   readonly ready: Promise<boolean>;
   #probe: { readonly id: string; readonly at: number } | null = null;
@@ -53,6 +55,11 @@ export class BrokerLink {
     return this.#state;
   }
 
+  /** ms to the broker and back, as far as it is known. */
+  get roundTrip(): number | null {
+    return this.#rtt ?? this.#granted;
+  }
+
   get fact(): BrokerFact {
     return { url: this.url, state: this.#state, rtt: this.#rtt, reason: this.#reason };
   }
@@ -68,7 +75,11 @@ export class BrokerLink {
       };
       this.#connection = await io.openBroker(url, reader, this.#over.signal);
       if (this.#over.signal.aborted) this.#connection.close();
-      else await this.#connection.subscribe(topic);
+      else {
+        const askedAt = io.now();
+        await this.#connection.subscribe(topic);
+        this.#granted = io.now() - askedAt;
+      }
     } catch (error) {
       this.#lose(inWords(error));
     } finally {

@@ -49,6 +49,12 @@ export class BrokerPool {
     return this.#task.urls.filter((url) => this.#home.get(url)?.state === 'listening');
   }
 
+  /** ms to the nearest of them and back; null while it is not known. */
+  get roundTrip(): number | null {
+    const all = [...this.#home.values()].flatMap(({ roundTrip }) => roundTrip ?? []);
+    return all.length === 0 ? null : Math.min(...all);
+  }
+
   get facts(): readonly BrokerFact[] {
     return this.#task.urls.flatMap((url) => {
       const rest = this.#rests.get(url);

@@ -10,7 +10,7 @@
  *   any ──SIGNAL_TIMEOUT since send, or too many at once──► silent
  */
 import type { ClockOffset } from '../events.ts';
-import { SIGNAL_RESEND, SIGNAL_RESEND_LONGEST, SIGNAL_TIMEOUT } from '../timing.ts';
+import { ACK_PATIENCE, SIGNAL_RESEND, SIGNAL_RESEND_LONGEST, SIGNAL_TIMEOUT } from '../timing.ts';
 import { NOTHING_KNOWN, offsetOf, type PeerFacts, withClock, withRoundTrip } from './peer-clock.ts';
 
 /** Messages that wait at once; past that the oldest is given up, so that peers who never answer cost little. */
@@ -164,14 +164,17 @@ export class Exchange {
     if (entry === undefined || entry.peer !== ack.peer) return [];
     const { id, peer, sentAt } = entry;
     this.#waiting.delete(id);
+    // The peer may have done first what it was asked for.
+    const held = Math.min(Math.max(0, ack.repliedAt - ack.receivedAt), ACK_PATIENCE);
     const elapsed = now - entry.startedAt;
+    const rtt = Math.max(0, elapsed - held);
     // Of several copies nobody knows which one came first (Karn's algorithm, RFC 6298 §3).
     const single = entry.copies === 1;
     const { receivedAt, repliedAt } = ack;
     const clock = offsetOf({ sentAt, receivedAt, repliedAt, elapsed });
-    const facts = withRoundTrip(this.#peers.get(peer) ?? NOTHING_KNOWN, elapsed, single);
+    const facts = withRoundTrip(this.#peers.get(peer) ?? NOTHING_KNOWN, rtt, single);
     this.#remember(peer, clock === null ? facts : withClock(facts, clock, now));
-    return [{ kind: 'acknowledged', id, peer, rtt: single ? elapsed : null, clock }];
+    return [{ kind: 'acknowledged', id, peer, rtt: single ? rtt : null, clock }];
   }
 
   #wake(now: number): ExchangeEffect[] {

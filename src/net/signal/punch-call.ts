@@ -12,7 +12,7 @@ import { readTime, writeTime } from './time.ts';
 
 /** Own interfaces × families × pathways at most; ports that are foreseen for one of them. */
 export const MAX_OFFERS = 6;
-export const MAX_OFFERED_PORTS = 16;
+export const MAX_OFFERED_PORTS = 24;
 
 const METHODS = { 'tcp-punch': 3, 'udp-punch': 4 } as const;
 const PATHS = { external: 1, local: 2 } as const;

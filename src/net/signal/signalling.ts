@@ -9,7 +9,7 @@ import type { BrokerFact } from '../events.ts';
 import { type Identity, nodeIdOf } from '../identity.ts';
 import type { Io } from '../io/io.ts';
 import type { StateFiles } from '../state-files.ts';
-import { PUNCH_ONE_WAY, SERVICES_GRACE, SIGNAL_TIMEOUT } from '../timing.ts';
+import { ACK_PATIENCE, PUNCH_ONE_WAY, SERVICES_GRACE, SIGNAL_TIMEOUT } from '../timing.ts';
 import { encodeBase16 } from '../wire/base16.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import { canonicalIp, reachOf } from '../wire/ip.ts';
@@ -41,7 +41,8 @@ export interface SignallingTask {
   readonly file: string;
   /** Corrected Unix ms. */
   readonly wall: () => number;
-  readonly receive: (message: Message, origin: Origin) => void;
+  /** Its promise is waited for a moment: what it sends is to leave before the acknowledgement. */
+  readonly receive: (message: Message, origin: Origin) => void | Promise<void>;
   /** Whether a pipe of this id is being asked for from this node. */
   readonly isWished: (pipeId: Uint8Array, nodeId: string) => boolean;
   /** A broker came or went, or is known better. */
@@ -136,8 +137,7 @@ export class Signalling {
   oneWay(nodeId: string): number {
     const rtt = this.#outbox.facts(nodeId)?.rtt ?? null;
     if (rtt !== null) return rtt / 2;
-    const nearest = Math.min(...this.brokers.flatMap((broker) => broker.rtt ?? []));
-    return Number.isFinite(nearest) ? nearest : PUNCH_ONE_WAY;
+    return this.#pool.roundTrip ?? PUNCH_ONE_WAY;
   }
 
   /**
@@ -212,7 +212,12 @@ export class Signalling {
         const unsaved = this.#inbox.unsaved();
         if (unsaved !== null) await this.#task.files?.write(this.#task.file, unsaved);
         // First what was asked for: sealing the acknowledgement takes a moment.
-        this.#task.receive(message, { publicKey, nodeId, broker, localBroker: isLocal(broker) });
+        const origin = { publicKey, nodeId, broker, localBroker: isLocal(broker) };
+        const { io } = this.#task;
+        const done = new AbortController();
+        const patience = io.sleepUntil(io.now() + ACK_PATIENCE, done.signal);
+        await Promise.race([this.#task.receive(message, origin), patience]);
+        done.abort();
         this.#answer(publicKey, broker, { type: 'ack', of: messageId, receivedAt: Math.round(receivedAt) });
       }
     }

@@ -63,7 +63,7 @@ const call = fc.option(
         method: fc.constantFrom('tcp-punch', 'udp-punch'),
         path: fc.constantFrom('external', 'local'),
         ip: fc.constantFrom('203.0.113.7', '192.168.1.2', '2001:db8::7'),
-        ports: fc.array(port, { maxLength: 16 }),
+        ports: fc.array(port, { maxLength: 24 }),
       }),
       { maxLength: 6 },
     ),
