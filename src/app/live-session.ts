@@ -104,6 +104,10 @@ class LiveSession implements Session {
       const { pipe, opened } = openPipe(this.#ctx, this.#dialler(first, choice.peer), choice, stop.signal);
       this.#opening.set(pipe, stop);
       void opened
+        .then(({ id }) => {
+          const reason = 'the peer connected at the same time: that pipe is open';
+          if (id !== pipe) this.#ctx.emit({ event: 'closed', pipe, reason });
+        })
         .catch((error: unknown) => this.#ctx.emit(errorEvent(error, pipe)))
         .finally(() => this.#opening.delete(pipe));
       return pipe;

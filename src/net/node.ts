@@ -5,6 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import { type NodeAddress, parseAddress } from './address.ts';
 import { connectPipe } from './connect/connect.ts';
+import { Crossings } from './connect/crossing.ts';
 import { derivedPort, type Listening, listen } from './connect/listen.ts';
 import { directCandidates, pathwayOf } from './connect/pathway.ts';
 import { P2pdError, reasonOf } from './errors.ts';
@@ -42,6 +43,7 @@ export class P2PNode {
   readonly #stopping = new AbortController();
   readonly #bench: Bench;
   readonly #presence: Presence;
+  readonly #crossings: Crossings;
   #listening: Listening | null = null;
 
   private constructor(setup: NodeSetup) {
@@ -50,6 +52,7 @@ export class P2PNode {
     this.#identity = setup.identity;
     this.#bench = new Bench(setup.io);
     this.nodeId = setup.identity.nodeId;
+    this.#crossings = new Crossings(this.nodeId, () => this.#pipes.values());
     // Every handshake and connect under way listens to it: many are no leak.
     setMaxListeners(0, this.#stopping.signal);
     this.#presence = new Presence({
@@ -162,6 +165,7 @@ export class P2PNode {
       pipe,
       candidates: direct ? directCandidates(this.interfaces, peer.interfaces, choice) : null,
       ...(this.#presence.meetings?.asking(peer, pipeId, pipe, choice) ?? cannotAsk),
+      cross: (connect) => this.#crossings.enter(peer.nodeId, connect),
       listener: this.#listener(startedAt),
       emit: this.#emit,
       signal: choice.signal ? AbortSignal.any([choice.signal, stop]) : stop,
@@ -235,7 +239,9 @@ export class P2PNode {
   /** @param startedAt when the pipe was asked for, or showed its first sign */
   #listener(startedAt: number): PipeListener {
     return {
-      proven: () => undefined,
+      proven: (pipe) => {
+        if (!this.#crossings.proven(pipe)) pipe.drop();
+      },
       open: (pipe) => this.#opened(pipe, startedAt),
       rtt: (pipe) => this.#emit({ event: 'rtt', pipe: pipe.id, rtt: roundTripOf(pipe) ?? 0 }),
       message: (pipe, kind, bytes) => this.#received(pipe, kind, bytes),
@@ -243,6 +249,7 @@ export class P2PNode {
         if (kind === 'text') this.#emitText(pipe, 'out', Buffer.from(bytes));
       },
       closed: (pipe, reason) => {
+        this.#crossings.closed(pipe);
         if (this.#pipes.get(pipe.id) !== pipe) return;
         this.#pipes.delete(pipe.id);
         this.#emit({ event: 'closed', pipe: pipe.id, reason });
@@ -259,6 +266,7 @@ export class P2PNode {
     }
     this.#pipes.set(pipe.id, pipe);
     this.#presence.opened(pipe);
+    this.#crossings.opened(pipe);
     this.#emit(openEventOf(pipe, this.nodeId, this.#io.now() - startedAt));
     this.#setup.onPipe?.(pipe);
   }

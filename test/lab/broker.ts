@@ -16,6 +16,8 @@ export interface BrokerFaults {
   readonly duplicate: number;
   /** Probability that a message is acknowledged and not delivered. */
   readonly loss: number;
+  /** Messages of this topic are acknowledged and not delivered; null: none. */
+  readonly lost: string | null;
   /** Refuses whoever connects from now on. */
   readonly refuse: boolean;
   /** Takes TCP connections from now on and says nothing on them. */
@@ -44,6 +46,7 @@ const NO_FAULTS: BrokerFaults = {
   delay: [0, 0],
   duplicate: 0,
   loss: 0,
+  lost: null,
   refuse: false,
   hang: false,
   deaf: false,
@@ -133,6 +136,7 @@ export class Broker {
       case 'publish':
         this.published.push(this.#record(client, topic, payload));
         this.#send(client, { type: 'puback', id });
+        if (topic === this.#faults.lost) break;
         for (const other of this.#clients) if (other.topics.has(topic)) this.#forward(other, topic, payload);
         break;
       case 'ping':

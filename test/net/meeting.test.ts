@@ -4,7 +4,8 @@ import { P2pdError } from '../../src/net/errors.ts';
 import type { NodeSetup } from '../../src/net/node-options.ts';
 import { NO_SERVERS } from '../../src/net/servers.ts';
 import { Signalling } from '../../src/net/signal/signalling.ts';
-import { labIdentity, startLabNode } from '../helpers/lab-node.ts';
+import { labIdentity, startLabNode, startWorldNodes } from '../helpers/lab-node.ts';
+import { createWorld } from '../helpers/lab-world.ts';
 import { createLab, firewallPreset, type Lab, natPreset } from '../lab/index.ts';
 
 /** Three brokers 10 ms away from everybody; machines a and b, 20 ms from each other. */
@@ -68,16 +69,20 @@ test('meeting: messages go both ways over a pipe that was dialled back', async (
   expect(heard).toEqual(['echo hi']);
 });
 
-test('meeting: where both can dial, one pipe opens, and not two', async () => {
-  const { lab, net, servers } = world();
-  const alice = await startLabNode(lab, lab.host({ name: 'a', on: net }), { servers });
-  const bob = await startLabNode(lab, lab.host({ name: 'b', on: net }), { servers });
-  await lab.run(Promise.all([alice.node.connect(bob.node.address), bob.node.connect(alice.node.address)]));
-  await lab.advance(8_000);
-  for (const node of [alice, bob]) {
-    expect(node.of('open')).toHaveLength(2);
-    expect(new Set(node.of('open').map(({ pipe }) => pipe)).size).toBe(2);
-    expect(node.node.pipes).toHaveLength(2);
+test('meeting: where both connect to each other at once, one pipe opens, and both have it', async () => {
+  const slow = createWorld({ seed: 1, delay: 20 });
+  const { lab } = slow;
+  const { a: alice, b: bob } = await startWorldNodes(slow);
+  for (const later of [0, 0, 5, 21, 40, 70, 100]) {
+    const connects = Promise.all([
+      alice.node.connect(bob.node.address),
+      lab.clock.sleepUntil(lab.now() + later).then(() => bob.node.connect(alice.node.address)),
+    ]);
+    const pipes = await lab.run(connects);
+    await lab.advance(8_000);
+    expect(new Set(pipes.map(({ id }) => id)).size, `${later} ms later`).toBe(1);
+    for (const { node } of [alice, bob]) expect(node.pipes.map(({ id }) => id)).toEqual([pipes[0]?.id]);
+    await lab.run(Promise.all([pipes[0]?.close(), pipes[1]?.close()]));
   }
 });
 

@@ -89,7 +89,6 @@ describeNeeding(TWO_NATS_NEEDS, 'tcp punch: real packets', () => {
             ['out', 'over the wall'],
             ['in', 'over the wall'],
           ]);
-          console.log(name, dialler.all('open')[0]?.elapsed);
           peer.program.signal('SIGTERM');
           await peer.program.exits(0);
           expectContract(peer.program.events);
@@ -105,7 +104,6 @@ describeNeeding(TWO_NATS_NEEDS, 'tcp punch: real packets', () => {
       const command = ['connect', peer.address, '--json', '--send', 'over the wall', ...options];
       const dialler = await lab.start('a', command).exits(0);
       expect(dialler.all('open')).toMatchObject([{ method: 'tcp-punch', path: 'external', family }]);
-      console.log(dialler.all('open')[0]?.elapsed);
     })(),
   );
 });

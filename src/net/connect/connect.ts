@@ -14,6 +14,7 @@ import { diallerPsk, type Secured, secureAsDialler } from '../pipe/secure.ts';
 import { ATTEMPT_TIMEOUT } from '../timing.ts';
 import type { Asking, AskListener, Hope } from './asking.ts';
 import { type Attempt, type AttemptWay, emitAttempt, newAttempt } from './attempt.ts';
+import type { Crossing } from './crossing.ts';
 import { type Asked, explainFailure, reasonFor } from './explain.ts';
 import type { Candidate } from './pathway.ts';
 import { createRace, FIRST_JOINED, type RaceEffect, type RaceInput, stepRace } from './race.ts';
@@ -33,6 +34,8 @@ export interface ConnectTask {
   readonly asking: Asking | null;
   /** Why it cannot be asked; null where it can, or need not be. */
   readonly unaskable: string | null;
+  /** Tells of this connect while it is under way: a pipe that the peer asks for may take its place. @returns how to leave */
+  readonly cross: (connect: Crossing) => () => void;
   readonly listener: PipeListener;
   readonly emit: (event: NodeEvent) => void;
   /** Gives the connect up; its reason is what the caller meets. */
@@ -68,16 +71,33 @@ class Connect {
     signal.throwIfAborted();
     const onAbort = () => this.#giveUp(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
+    const leave = this.#task.cross(this.#crossing());
     try {
       if (asking !== null) this.#step({ kind: 'join', attempt: FIRST_JOINED });
       void this.#startDialling();
       asking?.start(this.#askListener());
       return await this.#result.promise;
     } finally {
+      leave();
       this.#over.abort();
       asking?.stop();
       signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  #crossing(): Crossing {
+    const isCommitted = () => [...this.#race.running.values()].includes('committed');
+    return {
+      get isCommitted() {
+        return isCommitted();
+      },
+      hold: () => this.#step({ kind: 'hold' }),
+      resume: () => this.#step({ kind: 'resume' }),
+      adopt: (pipe) => {
+        for (const number of this.#attempts.keys()) this.#drop(number, 'the peer connected at the same time');
+        this.#result.resolve(pipe);
+      },
+    };
   }
 
   /** Where other methods come first, they have their time. */

@@ -22,6 +22,8 @@ export type RaceInput =
   | { readonly kind: 'secured'; readonly attempt: number }
   | { readonly kind: 'opened'; readonly attempt: number }
   | { readonly kind: 'failed'; readonly attempt: number }
+  /** Nothing is committed until `resume`: the peer's own pipe may come. */
+  | { readonly kind: 'hold' | 'resume' }
   | { readonly kind: 'tick' };
 
 export type RaceEffect =
@@ -42,6 +44,7 @@ export interface RaceState {
   readonly running: ReadonlyMap<number, Stage>;
   /** When the next attempt is due, monotonic ms; Infinity when none is. */
   readonly wakeAt: number;
+  readonly held: boolean;
   readonly over: boolean;
 }
 
@@ -51,7 +54,7 @@ export interface RaceStep {
 }
 
 export function createRace(total: number): RaceState {
-  return { total, next: 0, running: new Map(), wakeAt: Number.POSITIVE_INFINITY, over: false };
+  return { total, next: 0, running: new Map(), wakeAt: Number.POSITIVE_INFINITY, held: false, over: false };
 }
 
 export function stepRace(state: RaceState, input: RaceInput, now: number): RaceStep {
@@ -79,6 +82,10 @@ export function stepRace(state: RaceState, input: RaceInput, now: number): RaceS
       return opened(state, input.attempt);
     case 'failed':
       return failed(state, input.attempt, now);
+    case 'hold':
+      return { state: { ...state, held: true }, effects: [] };
+    case 'resume':
+      return goOn({ ...state, held: false }, now);
   }
 }
 
@@ -131,11 +138,15 @@ function failed(state: RaceState, attempt: number, now: number): RaceStep {
   const running = new Map(state.running);
   running.delete(attempt);
   const left = { ...state, running };
-  if (isCommitted(left)) return { state: left, effects: [] };
-  const heir = [...running].find(([, stage]) => stage === 'secured');
-  return heir === undefined ? dialNext(left, now) : secured(left, heir[0]);
+  return goOn(left, now);
+}
+
+function goOn(state: RaceState, now: number): RaceStep {
+  if (isCommitted(state)) return { state, effects: [] };
+  const heir = [...state.running].find(([, stage]) => stage === 'secured');
+  return heir === undefined ? dialNext(state, now) : secured(state, heir[0]);
 }
 
 function isCommitted(state: RaceState): boolean {
-  return [...state.running.values()].includes('committed');
+  return state.held || [...state.running.values()].includes('committed');
 }

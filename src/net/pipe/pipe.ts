@@ -171,6 +171,11 @@ export class Pipe {
     await this.closed;
   }
 
+  /** Gone at once, without a word. */
+  drop(): void {
+    this.#secured.stream.destroy();
+  }
+
   /** Measures the round trip; the result comes by the `rtt` event and property. */
   ping(): void {
     this.#step({ kind: 'ping' });
