@@ -96,6 +96,28 @@ describeNeeding(TWO_NATS_NEEDS, 'tcp punch: real packets', () => {
     }),
   );
 
+  test(
+    'a side that stands still for two seconds in the middle is waited for',
+    { timeout: 60_000 },
+    behindTwoNats(async (lab, nats) => {
+      await become(nats, natPreset('restrict port'), natPreset('restrict port'));
+      const options = ['--servers', nats.servers, '--methods', 'p'];
+      for (const side of ['a', 'b']) {
+        const peer = await lab.accept('b', ['--echo', ...options]);
+        const dialler = lab.start('a', ['connect', peer.address, '--json', '--send', '.', ...options]);
+        const stopped = side === 'a' ? dialler : peer.program;
+        await dialler.event('attempt');
+        stopped.signal('SIGSTOP');
+        await new Promise((resolve) => setTimeout(resolve, 2_000));
+        stopped.signal('SIGCONT');
+        await dialler.exits(0);
+        expect(dialler.all('open'), `${side} stopped`).toMatchObject([{ method: 'tcp-punch' }]);
+        peer.program.signal('SIGTERM');
+        await peer.program.exits(0);
+      }
+    }),
+  );
+
   test.for([4, 6] as const)('the kernel: two routers that let nothing in, IPv%i', (family) =>
     inMeeting({ a: 'nat', b: 'nat' }, async (lab, services) => {
       const servers = serversFile(lab, services.servers(family));
