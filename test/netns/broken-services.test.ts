@@ -118,8 +118,9 @@ describeNeeding(SERVICE_NEEDS, 'broken services', () => {
       ]);
       gone.program.signal('SIGKILL');
       await gone.program.exits('SIGKILL');
+      // Punching would find a way.
       const connect = (address: string) =>
-        lab.start('b', ['connect', address, '--json', '--send', 'hi', ...options]);
+        lab.start('b', ['connect', address, '--json', '--send', 'hi', '--methods', 'dr', ...options]);
       const [silent, noPath] = await Promise.all([
         connect(gone.address).exits(11),
         connect(unreachable.address).exits(10),

@@ -164,14 +164,14 @@ export class Exchange {
     if (entry === undefined || entry.peer !== ack.peer) return [];
     const { id, peer, sentAt } = entry;
     this.#waiting.delete(id);
-    // The peer may have done first what it was asked for.
-    const held = Math.min(Math.max(0, ack.repliedAt - ack.receivedAt), ACK_PATIENCE);
     const elapsed = now - entry.startedAt;
-    const rtt = Math.max(0, elapsed - held);
     // Of several copies nobody knows which one came first (Karn's algorithm, RFC 6298 §3).
     const single = entry.copies === 1;
     const { receivedAt, repliedAt } = ack;
     const clock = offsetOf({ sentAt, receivedAt, repliedAt, elapsed });
+    // The peer may have done first what it was asked for.
+    const held = clock === null ? 0 : Math.min(repliedAt - receivedAt, ACK_PATIENCE);
+    const rtt = Math.max(0, elapsed - held);
     const facts = withRoundTrip(this.#peers.get(peer) ?? NOTHING_KNOWN, rtt, single);
     this.#remember(peer, clock === null ? facts : withClock(facts, clock, now));
     return [{ kind: 'acknowledged', id, peer, rtt: single ? rtt : null, clock }];

@@ -47,9 +47,9 @@ test('exchange: an acknowledgement ends the message and tells round trip and clo
   expect(exchange.awaits(peer)).toBe(true);
   // The peer's clock is 250 ahead; 20 there, 4 held, 20 back.
   expect(exchange.step(ack('m', WALL + 270, WALL + 274), 44)).toEqual([
-    { kind: 'acknowledged', id: 'm', peer, rtt: 44, clock: { offset: 250, error: 21, samples: 1 } },
+    { kind: 'acknowledged', id: 'm', peer, rtt: 40, clock: { offset: 250, error: 21, samples: 1 } },
   ]);
-  expect(exchange.facts(peer)).toMatchObject({ rtt: 44, clock: { offset: 250, error: 21, samples: 1 } });
+  expect(exchange.facts(peer)).toMatchObject({ rtt: 40, clock: { offset: 250, error: 21, samples: 1 } });
   expect(exchange.wakeAt).toBe(null);
   expect(exchange.step(ack('m', WALL, WALL), 50)).toEqual([]);
 });
