@@ -41,6 +41,7 @@ export class Invitation {
   /** The last round that was answered. */
   #round = -1;
   #running = 0;
+  #messages = 0;
 
   constructor(task: InvitationTask) {
     this.#task = task;
@@ -49,6 +50,11 @@ export class Invitation {
   /** Nothing is under way any more. */
   get isOver(): boolean {
     return this.#running === 0;
+  }
+
+  /** Whether further messages are part of it: its rounds, and one without a call. */
+  get takesMore(): boolean {
+    return this.#messages <= PUNCH_ROUNDS;
   }
 
   /** The pipe has opened. */
@@ -62,6 +68,7 @@ export class Invitation {
    * @returns what to tell of our punching; `unwilling` where nothing may be tried at all
    */
   async accept(message: ConnectMessage): Promise<PunchCall | null | 'unwilling'> {
+    this.#messages++;
     const dials = message.methods.includes('reverse') && !this.#dialling ? this.#dialBack(message) : null;
     const { punch } = message;
     const isNew =

@@ -172,7 +172,10 @@ export class Meetings {
     } else if (!this.#admits(asker.nodeId, name)) answer('busy');
     else if (isOpen(name)) answer('accepted');
     else {
-      const told = await this.#invitationOf(message, origin, asker, name).accept(message);
+      const invitation = this.#invitationOf(message, origin, asker, name);
+      const told = await invitation.accept(message);
+      // Where nothing was begun nothing will end.
+      if (invitation.isOver && this.#invitations.get(name) === invitation) this.#invitations.delete(name);
       if (told === 'unwilling') answer('unwilling');
       else answer('accepted', told);
     }
@@ -180,7 +183,10 @@ export class Meetings {
 
   /** Further rounds of what was let in are part of it. */
   #admits(nodeId: string, pipe: string): boolean {
-    return this.#invitations.has(pipe) || this.#budgets.dialBack.admit(nodeId, this.#task.io.now());
+    return (
+      this.#invitations.get(pipe)?.takesMore === true ||
+      this.#budgets.dialBack.admit(nodeId, this.#task.io.now())
+    );
   }
 
   #invitationOf(message: ConnectMessage, origin: Origin, asker: NodeAddress, pipe: string): Invitation {

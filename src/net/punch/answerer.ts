@@ -106,7 +106,7 @@ export class PunchAnswerer {
     const remote = { ip: offer.ip, port: offer.ports[0] ?? 0 };
     const way = { method: 'tcp-punch', path, family, local: { ip, port: site.port }, remote } as const;
     const attempt = known?.attempt ?? newAttempt(`${pipe}.p${this.#count++}`, way, io.now());
-    if (known === undefined) emitAttempt(this.#task, attempt, 'start');
+    if (known === undefined && !this.#over.signal.aborted) emitAttempt(this.#task, attempt, 'start');
     const post: Post = {
       attempt,
       lastError: null,

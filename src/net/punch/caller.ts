@@ -40,6 +40,8 @@ interface Post {
   hope: Hope | null;
   /** Addresses of the peer that something was sent to. */
   aimed: boolean;
+  /** Its hope was given up. */
+  given: boolean;
   lastError: unknown;
 }
 
@@ -62,6 +64,7 @@ export class PunchCaller {
       punch: null,
       hope: null,
       aimed: false,
+      given: false,
       lastError: null,
     }));
     this.#wish = wishFor(task.stands, task.io.randomBytes(2));
@@ -99,6 +102,8 @@ export class PunchCaller {
         this.#give(post, noWay(post, call));
     }
     this.#answered.resolve();
+    // Nobody is to wait for what cannot come.
+    if (this.#posts.every(({ given }) => given)) this.#over.abort();
   }
 
   /** The peer will not take part, or cannot be asked. */
@@ -195,6 +200,7 @@ export class PunchCaller {
   }
 
   #give(post: Post, reason: string): void {
+    post.given = true;
     post.hope?.failed(reason);
   }
 

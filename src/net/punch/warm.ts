@@ -59,8 +59,9 @@ export class WarmSites {
       return;
     }
     this.#sites.set(key, site);
-    onAbort(signal, () => this.#closeKept(key, site));
+    const leave = onAbort(signal, () => this.#closeKept(key, site));
     await site.lost;
+    leave();
     if (this.#sites.get(key) === site) await this.#rest(key);
   }
 

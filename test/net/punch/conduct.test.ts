@@ -94,6 +94,25 @@ test('two hundred connects at once: each opens, or is told that it is too many',
   await lab.run(a.node.connect(b.node.address, { methods: ['tcp-punch'] }));
 });
 
+test('invitations: what comes to nothing leaves nothing behind', async () => {
+  const { lab, a, b } = await pair();
+  // Nothing may be dialled back behind this NAT's port filter, and nothing is punched.
+  await lab.run(
+    a.node.connect(b.node.address, { methods: ['reverse'], paths: ['local'] }).catch(() => undefined),
+    { within: 20_000 },
+  );
+  await lab.advance(10_000);
+  const asked = b.of('attempt').length;
+  for (let i = 0; i < 12; i++)
+    await lab.run(
+      a.node.connect(b.node.address, { methods: ['reverse'], paths: ['local'] }).catch(() => undefined),
+      { within: 20_000 },
+    );
+  expect(b.of('attempt').length).toBe(asked);
+  await lab.advance(30_000);
+  await lab.run(a.node.connect(b.node.address, { methods: ['tcp-punch'] }));
+});
+
 test('rules: a call makes nobody send to others, to services, or into a LAN without a reason', async () => {
   const { a, b, hosts } = await pair();
   const asker = parseAddress(a.node.address);
