@@ -1,10 +1,12 @@
 /**
- * TCP hole punching with real packets between two people behind simulated NATs, 20 ms round trip from
+ * Hole punching with real packets between two people behind simulated NATs, 20 ms round trip from
  * each to mosquitto, coturn and chrony and 40 ms from each other: from the request to an open pipe and
  * to the first echoed byte, in a fresh process of the built program each time. Linux, root, socat,
  * python3 and the three servers.
  *
- *   node bench/run.js punch [RUNS] [PAIR…]
+ *   node bench/run.js punch [RUNS] [METHODS] [PAIR…]
+ *
+ * METHODS as of the program: p TCP, u UDP, pu both.
  */
 import { type NatOptions, natPreset } from '../test/lab/index.ts';
 import type { Lab, Line, Program } from '../test/netns/lab.ts';
@@ -71,7 +73,7 @@ while True:
     s.close()
 `;
 
-const [runsText = '9', ...chosen] = process.argv.slice(2);
+const [runsText = '9', METHODS = 'p', ...chosen] = process.argv.slice(2);
 const runs = Number(runsText);
 const rows: string[][] = [];
 
@@ -91,7 +93,7 @@ async function measure(lab: Lab, nats: TwoNats, { name, a, b, noise }: Pair) {
   await become(nats, a, b);
   const neighbours =
     noise === 0 ? [] : ['a', 'b'].map((machine) => lab.run(machine, ['python3', '-c', NOISE, String(noise)]));
-  const options = ['--servers', nats.servers, '--methods', 'p'];
+  const options = ['--servers', nats.servers, '--methods', METHODS];
   const [home, peerHome] = [lab.home(), lab.home()];
   // The first run finds out the NAT: its address tells it from the next start on.
   const before = await lab.accept('b', options, { home: peerHome });

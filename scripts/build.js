@@ -24,8 +24,8 @@ const INPUTS = [
   'tsconfig.build.json',
   'scripts/build.js',
 ];
-/** Packages with binaries, which cannot go into the bundle. @type {string[]} */
-const EXTERNAL = [];
+/** Packages with binaries, which cannot go into the bundle. */
+const EXTERNAL = ['udx-native'];
 /** Bundled CommonJS packages call `require` for Node's own modules; an ES module has none. */
 const REQUIRE_BANNER =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";

@@ -52,7 +52,7 @@ export function addCommonOptions(command: Command): Command {
     )
     .option(
       '--methods <list>',
-      'letters in order: d direct, r reverse, p TCP punch (default: drp)',
+      'letters in order: d direct, r reverse, p TCP punch, u UDP punch (default: drpu)',
       parseMethods,
     )
     .option(

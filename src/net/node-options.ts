@@ -36,7 +36,7 @@ export interface ConnectOptions {
 }
 
 /** Methods that this version has, in the contract's order. */
-export const AVAILABLE_METHODS: readonly Method[] = ['direct', 'reverse', 'tcp-punch'];
+export const AVAILABLE_METHODS: readonly Method[] = ['direct', 'reverse', 'tcp-punch', 'udp-punch'];
 
 export function defaultConnectOptions(): ConnectOptions {
   return { methods: AVAILABLE_METHODS, paths: ['external', 'local'], families: [4, 6], signal: null };

@@ -144,7 +144,7 @@ export class P2PNode {
     }
     if (!choice.methods.some((method) => AVAILABLE_METHODS.includes(method))) {
       throw new P2pdError('NO_PATH', `this version cannot do ${choice.methods.join(', ') || 'anything'}`, {
-        hint: `it has ${AVAILABLE_METHODS.join(', ')}: --methods drp`,
+        hint: `it has ${AVAILABLE_METHODS.join(', ')}: --methods drpu`,
       });
     }
     const pipeId = this.#io.randomBytes(PIPE_ID_LENGTH);

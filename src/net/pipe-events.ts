@@ -14,7 +14,7 @@ export function openEventOf(pipe: Pipe, node: string, elapsed: number): OpenEven
     method,
     path,
     family: pipe.family,
-    transport: 'tcp',
+    transport: method === 'udp-punch' ? 'udp' : 'tcp',
     local: formatEndpoint(pipe.local),
     remote: formatEndpoint(pipe.remote),
     peer,

@@ -58,10 +58,10 @@ export class Presence {
     this.#peers = new PeerMemory(files);
     this.#warm = new WarmSites({
       io,
-      servers: (family, stop) => this.#world.stunOverTcp(family, stop),
+      servers: (family, transport, stop) => this.#world.stunServers(family, transport, stop),
       places: () => {
         const own = { interfaces, outer: this.#world.outer, nats: this.#nats.known };
-        return externalPlaces(own, [4, 6]);
+        return (['tcp', 'udp'] as const).flatMap((transport) => externalPlaces(own, [4, 6], transport));
       },
       signal,
     });
@@ -153,7 +153,7 @@ export class Presence {
       natsKnown: (signal) => this.#nats.wait(signal),
       warm: (place) => this.#warm.take(place),
       isWarm: (place) => this.#warm.has(place),
-      stunOverTcp: (family, signal) => this.#world.stunOverTcp(family, signal),
+      stunServers: (family, transport, signal) => this.#world.stunServers(family, transport, signal),
       lastMethod: (nodeId) => this.#peers.methodOf(nodeId),
       ownAddress: () => ({ bytes: addressBytes(this.#address), sequence: this.#sequence }),
     });

@@ -285,3 +285,28 @@ export const PUNCH_NAT_WAIT = 1_000;
 
 /** Between methods of which the first is expected to connect: longer than most connects take. */
 export const METHOD_DELAY = 300;
+
+/** Between two hellos of a UDP punch to one remote: several within the shortest round trips of continents. */
+export const PROBE_PACE = 50;
+/** Later they come seldom: whoever is there would have answered. */
+export const PROBE_SLOW_AFTER = 2_000;
+export const PROBE_SLOW_PACE = 250;
+/** Between hellos that only keep a filter open. */
+export const PROBE_HOLE_PACE = 1_000;
+
+/** Remotes that one port probes or answers. */
+export const MAX_PROBED = 32;
+
+/** A path that was chosen and is not secured by then is joined by another one that was heard. */
+export const CHOICE_PATIENCE = 1_500;
+/** Paths that are chosen in one punch at most. */
+export const MAX_CHOICES = 3;
+
+/** Routers that an early opener passes: out of the own NAT, also one behind another, and not up to the peer's. */
+export const OPENER_TTL = 4;
+
+/** Between STUN questions that keep a UDP mapping: RFC 8445 §11 has 15 s. */
+export const UDP_SITE_REFRESH = 15_000;
+
+/** What came over UDP waits this long at most for a connection over TCP whose handshake is under way. */
+export const TIE_PATIENCE = 250;

@@ -49,10 +49,15 @@ export class World {
     return this.#task.io.wallClock() + (this.#clock?.offset ?? 0);
   }
 
-  /** STUN servers over TCP of a family, by their addresses, those that answered last first. Never rejects. */
-  async stunOverTcp(family: Family, signal: AbortSignal): Promise<readonly Endpoint[]> {
+  /** STUN servers of a family, by their addresses, those that answered last first. Never rejects. */
+  async stunServers(
+    family: Family,
+    transport: 'tcp' | 'udp',
+    signal: AbortSignal,
+  ): Promise<readonly Endpoint[]> {
     const { io } = this.#task;
-    const servers = this.#task.servers.stun.filter(({ tcp }) => tcp).slice(0, STUN_AT_ONCE + 1);
+    const all = this.#task.servers.stun.filter(({ tcp }) => tcp || transport === 'udp');
+    const servers = all.slice(0, STUN_AT_ONCE + 1);
     const over = new AbortController();
     const find = async ({ host, port }: StunServer) => {
       const literal = canonicalIp(host);
@@ -64,9 +69,9 @@ export class World {
     void io
       .sleepUntil(io.now() + SERVICES_GRACE, AbortSignal.any([signal, over.signal]))
       .then(() => over.abort());
-    const all = await Promise.all(servers.map(find));
+    const found = await Promise.all(servers.map(find));
     over.abort();
-    return all.flatMap((endpoints) => endpoints.slice(0, 1));
+    return found.flatMap((endpoints) => endpoints.slice(0, 1));
   }
 
   /** Asks everything at once. Resolves when what the address says is known, at most SERVICES_TIMEOUT. */

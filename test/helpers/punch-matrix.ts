@@ -58,7 +58,10 @@ export function nameOf({ a, b, rtt, clockError, unsolicited, loss, seed }: Punch
 
 const LAYOUT = { fullStun: true, stun: 2, brokers: 2, ntp: 1 } as const;
 
-export async function playPunch(one: PunchCase): Promise<PunchResult> {
+export async function playPunch(
+  one: PunchCase,
+  method: 'tcp-punch' | 'udp-punch' = 'tcp-punch',
+): Promise<PunchResult> {
   const { a, b, rtt, clockError, loss, seed } = one;
   const [natA, natB] = [natOf(a, one.unsolicited, `${seed} a`), natOf(b, one.unsolicited, `${seed} b`)];
   const files = { a: await memoryOf('a', natA), b: await memoryOf('b', natB) };
@@ -80,7 +83,7 @@ export async function playPunch(one: PunchCase): Promise<PunchResult> {
     },
   );
   const startedAt = lab.now();
-  const connecting = nodes.a.node.connect(nodes.b.node.address, { methods: ['tcp-punch'] });
+  const connecting = nodes.a.node.connect(nodes.b.node.address, { methods: [method] });
   const outcome = await lab.run(
     connecting.then(
       () => ({ open: true, reason: '' }),
@@ -90,7 +93,7 @@ export async function playPunch(one: PunchCase): Promise<PunchResult> {
   );
   const elapsed = lab.now() - startedAt;
   await lab.run(Promise.all([nodes.a.node.stop(), nodes.b.node.stop()]));
-  return { expected: expectOutcomes(a, b)['tcp-punch'].expected, elapsed, ...outcome };
+  return { expected: expectOutcomes(a, b)[method].expected, elapsed, ...outcome };
 }
 
 function natOf({ type, delta }: NatSide, unsolicited: 'drop' | 'reset', seed: string): NatOptions {

@@ -134,13 +134,13 @@ export class Host implements Node {
   }
 
   /** @returns what the system says against it: EINVAL, ENETUNREACH or EHOSTUNREACH */
-  sendUdp(local: Endpoint, remote: Endpoint, data: Uint8Array): SystemError | null {
+  sendUdp(local: Endpoint, remote: Endpoint, data: Uint8Array, ttl = DEFAULT_TTL): SystemError | null {
     const refuse = (code: string) => systemError(code, 'send', remote);
     if (familyOf(local.ip) !== familyOf(remote.ip) || remote.port === 0) return refuse('EINVAL');
     const route = this.sourceFor(remote.ip);
     if (route === null) return refuse(reachOf(remote.ip) === 'link-local' ? 'EHOSTUNREACH' : 'ENETUNREACH');
     const src = { ip: isWildcard(local.ip) ? route : local.ip, port: local.port };
-    this.send({ proto: 'udp', src, dst: remote, ttl: DEFAULT_TTL, data: new Uint8Array(data) });
+    this.send({ proto: 'udp', src, dst: remote, ttl, data: new Uint8Array(data) });
     return null;
   }
 

@@ -10,6 +10,7 @@ import type {
   Io,
   NetworkInterface,
   SecureStream,
+  StreamUdpSocket,
   TcpListener,
   UdpSocket,
 } from '../../src/net/io/io.ts';
@@ -24,6 +25,7 @@ import { openBroker } from './virtual-broker.ts';
 import { httpGet, serveHttp } from './virtual-http.ts';
 import { virtualSecure } from './virtual-secure.ts';
 import { VirtualStream } from './virtual-stream.ts';
+import { openStreamUdp } from './virtual-udx.ts';
 
 /** Virtual time 0 is this moment: 2026-01-01 00:00 UTC. */
 export const EPOCH = 1_767_225_600_000;
@@ -113,6 +115,10 @@ export class VirtualMachine implements Io {
         binding.close();
       },
     };
+  }
+
+  async openStreamUdp(local: Endpoint, reader: DatagramReader): Promise<StreamUdpSocket> {
+    return openStreamUdp(this.#host, local, reader);
   }
 
   openBroker(url: string, reader: BrokerReader, signal: AbortSignal): Promise<BrokerConnection> {

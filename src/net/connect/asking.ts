@@ -2,11 +2,14 @@
 import type { Secured } from '../pipe/secure.ts';
 import type { AttemptWay } from './attempt.ts';
 import type { Candidate } from './pathway.ts';
+import type { Measured } from './quality.ts';
 
 /** A way by which the peer may come in: told as an attempt. */
 export interface Hope {
-  /** A connection by it that is encrypted and waits for our choice. */
-  arrived(secured: Secured, way: AttemptWay): void;
+  /** A connection has come by it; its handshake is under way. */
+  connecting(): void;
+  /** It is encrypted and waits for our choice. */
+  arrived(secured: Secured, way: AttemptWay, measured: Measured): void;
   /** It has come to nothing. Without effect once something has arrived. */
   failed(reason: string): void;
 }

@@ -20,13 +20,24 @@ export interface Attempt {
   readonly startedAt: number;
   readonly stop: AbortController;
   secured: Secured | null;
+  /** A connection is there and its handshake under way. */
+  connecting: boolean;
   pipe: Pipe | null;
   /** Set once it has an outcome, so that only the first is told. */
   outcome: string | null;
 }
 
 export function newAttempt(id: string, way: AttemptWay, startedAt: number): Attempt {
-  return { id, way, startedAt, stop: new AbortController(), secured: null, pipe: null, outcome: null };
+  return {
+    id,
+    way,
+    startedAt,
+    stop: new AbortController(),
+    secured: null,
+    connecting: false,
+    pipe: null,
+    outcome: null,
+  };
 }
 
 /** Tells how an attempt stands. */

@@ -3,6 +3,7 @@
  * through Io; who may win is `race.ts`, what is tried is `pathway.ts`, how the peer is asked is the
  * caller's affair.
  */
+import { onAbort } from '../abort.ts';
 import type { NodeAddress } from '../address.ts';
 import { deferred } from '../deferred.ts';
 import { P2pdError } from '../errors.ts';
@@ -17,7 +18,9 @@ import { type Attempt, type AttemptWay, emitAttempt, newAttempt } from './attemp
 import type { Crossing } from './crossing.ts';
 import { type Asked, explainFailure, reasonFor } from './explain.ts';
 import type { Candidate } from './pathway.ts';
+import type { Measured } from './quality.ts';
 import { createRace, FIRST_JOINED, type RaceEffect, type RaceInput, stepRace } from './race.ts';
+import { Tie } from './tie.ts';
 
 export interface ConnectTask {
   readonly io: Io;
@@ -58,19 +61,25 @@ class Connect {
   #joined = 0;
   #race;
   #psk: Promise<Uint8Array> | null = null;
+  readonly #tie: Tie;
 
   constructor(task: ConnectTask) {
     this.#task = task;
     this.#candidates = [...(task.candidates ?? [])];
     this.#race = createRace(this.#candidates.length);
+    this.#tie = new Tie({
+      io: task.io,
+      attempts: () => this.#attempts.values(),
+      secured: (attempt) => this.#step({ kind: 'secured', attempt }),
+      signal: this.#over.signal,
+    });
     this.#asked = task.unaskable === null ? { kind: 'no' } : { kind: 'impossible', reason: task.unaskable };
   }
 
   async run(): Promise<Pipe> {
     const { signal, asking } = this.#task;
     signal.throwIfAborted();
-    const onAbort = () => this.#giveUp(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
+    const stay = onAbort(signal, () => this.#giveUp(signal.reason));
     const leave = this.#task.cross(this.#crossing());
     try {
       if (asking !== null) this.#step({ kind: 'join', attempt: FIRST_JOINED });
@@ -81,7 +90,7 @@ class Connect {
       leave();
       this.#over.abort();
       asking?.stop();
-      signal.removeEventListener('abort', onAbort);
+      stay();
     }
   }
 
@@ -138,7 +147,10 @@ class Connect {
     emitAttempt(this.#task, hope, 'start');
     this.#step({ kind: 'join', attempt: number });
     return {
-      arrived: (secured, taken) => this.#arrived(number, hope, secured, taken),
+      connecting: () => {
+        hope.connecting = true;
+      },
+      arrived: (secured, taken, measured) => this.#arrived(number, hope, secured, taken, measured),
       failed: (reason) => {
         // What has come in already needs no answer.
         if (hope.secured === null) this.#fail(number, hope, new Error(reason));
@@ -147,19 +159,20 @@ class Connect {
   }
 
   /** The first connection that comes in is what was hoped for; more of them are attempts of their own. */
-  #arrived(first: number, hope: Attempt, secured: Secured, way: AttemptWay): void {
+  #arrived(first: number, hope: Attempt, secured: Secured, way: AttemptWay, measured: Measured): void {
     if (this.#over.signal.aborted) secured.stream.destroy();
     else if (hope.outcome === null && hope.secured === null) {
       hope.secured = secured;
       hope.way = way;
-      this.#step({ kind: 'secured', attempt: first });
+      this.#tie.secured(first, measured);
     } else {
       const number = FIRST_JOINED + ++this.#joined;
       const attempt = this.#add(number, way);
       attempt.secured = secured;
       emitAttempt(this.#task, attempt, 'start');
       void this.#limit(number, attempt, ATTEMPT_TIMEOUT, 'not needed');
-      this.#step({ kind: 'arrived', attempt: number });
+      this.#step({ kind: 'join', attempt: number });
+      this.#tie.secured(number, measured);
     }
   }
 
@@ -174,11 +187,8 @@ class Connect {
     const before = this.#race.wakeAt;
     this.#race = state;
     for (const effect of effects) this.#perform(effect);
-    if (this.#race.wakeAt !== before) this.#wakeAt(this.#race.wakeAt);
-  }
-
-  #wakeAt(at: number): void {
-    if (at === Number.POSITIVE_INFINITY) return;
+    const at = this.#race.wakeAt;
+    if (at === before || at === Number.POSITIVE_INFINITY) return;
     void this.#task.io.sleepUntil(at, this.#over.signal).then(() => {
       if (!this.#over.signal.aborted) this.#step({ kind: 'tick' });
     });
@@ -215,8 +225,11 @@ class Connect {
       const { signal } = attempt.stop;
       const dialling = io.dialTcp(candidate.local, candidate.remote, signal);
       const [stream, psk] = await Promise.all([dialling, this.#key()]);
+      attempt.connecting = true;
+      const began = io.now();
       attempt.secured = await secureAsDialler(io, stream, identity, peer.publicKey, pipeId, psk, signal);
-      if (attempt.outcome === null) this.#step({ kind: 'secured', attempt: number });
+      const measured = { transport: 'tcp', rtt: io.now() - began, loss: null } as const;
+      if (attempt.outcome === null) this.#tie.secured(number, measured);
       else attempt.secured.stream.destroy();
     } catch (error) {
       this.#fail(number, attempt, error);
@@ -242,12 +255,11 @@ class Connect {
     const attempt = this.#attempts.get(number);
     if (attempt === undefined || attempt.secured === null) return;
     const { io, pipe: id, peer, listener } = this.#task;
-    const { method, path } = attempt.way;
     const open = (pipe: Pipe) => {
       emitAttempt(this.#task, attempt, 'open');
       listener.open(pipe);
     };
-    const info = { id, peer: peer.nodeId, initiator: true, method, path };
+    const info = { ...attempt.way, id, peer: peer.nodeId, initiator: true };
     const dialledByPeer = number >= FIRST_JOINED;
     attempt.pipe = new Pipe(io, attempt.secured, info, { ...listener, open }, dialledByPeer);
     try {
@@ -268,6 +280,7 @@ class Connect {
     this.#failures.push(error);
     this.#drop(number, reasonFor(error));
     this.#step({ kind: 'failed', attempt: number });
+    this.#tie.failed();
   }
 
   #drop(number: number, reason: string): void {

@@ -7,14 +7,18 @@
  * forwarded port that nobody knows of may let in.
  */
 import type { Method } from '../events.ts';
-import { expectOutcomes, type NatSide, type Outcomes } from '../nat/matrix.ts';
+import { expectOutcomes, type NatSide } from '../nat/matrix.ts';
 import { METHOD_DELAY } from '../timing.ts';
 
 export interface PlanQuestion {
   /** In the user's order. */
   readonly methods: readonly Method[];
   /** NATs of who asks and who is asked, per pair of interfaces that could meet; the best counts. */
-  readonly pairs: readonly { readonly a: NatSide; readonly b: NatSide }[];
+  readonly pairs: readonly {
+    readonly transport: 'tcp' | 'udp';
+    readonly a: NatSide;
+    readonly b: NatSide;
+  }[];
   /** What opened the last pipe with this peer; null = nothing known. */
   readonly last: Method | null;
 }
@@ -28,21 +32,28 @@ export interface PlannedMethod {
 }
 
 const ALWAYS_TRIED: ReadonlySet<Method> = new Set(['direct', 'reverse']);
+const PUNCHES: ReadonlySet<Method> = new Set(['tcp-punch', 'udp-punch']);
 const RANK = { yes: 0, maybe: 1, no: 2 } as const;
 
 export function planMethods({ methods, pairs, last }: PlanQuestion): PlannedMethod[] {
-  const outcomes = pairs.map(({ a, b }) => expectOutcomes(a, b));
-  let waiting = 0;
+  /** Groups of methods that are expected to connect, one behind the other. */
+  const ahead: string[] = [];
   return methods.map((method) => {
-    const best = bestOf(outcomes, method);
+    const best = bestOf(pairs, method);
     const impossible = best?.expected === 'no' && !ALWAYS_TRIED.has(method) ? best.why : null;
-    const delay = method === last ? 0 : waiting * METHOD_DELAY;
-    if (best?.expected === 'yes') waiting++;
+    // Both transports punch at once, by one message.
+    const group = PUNCHES.has(method) ? 'punch' : method;
+    const place = ahead.indexOf(group);
+    const delay = method === last ? 0 : (place < 0 ? ahead.length : place) * METHOD_DELAY;
+    if (best?.expected === 'yes' && place < 0) ahead.push(group);
     return { method, delay, impossible };
   });
 }
 
-function bestOf(outcomes: readonly Outcomes[], method: Method) {
-  const all = outcomes.map((outcome) => outcome[method]);
+function bestOf(pairs: PlanQuestion['pairs'], method: Method) {
+  const transport = method === 'udp-punch' ? 'udp' : 'tcp';
+  const all = pairs
+    .filter((pair) => pair.transport === transport)
+    .map(({ a, b }) => expectOutcomes(a, b)[method]);
   return all.sort((a, b) => RANK[a.expected] - RANK[b.expected])[0];
 }

@@ -6,7 +6,7 @@
  *                                  └─────────────failed─────┴───────────────┘
  *
  * Besides those that the race dials there are attempts that go on by themselves: `join` tells of a
- * hope (the peer was asked to dial back), `arrived` of a connection that has come in and is secured.
+ * hope (the peer was asked to dial back), or of a connection that has come in.
  *
  * Only one attempt at a time is committed, that is, sends our proof: so the peer never sees two
  * pipes for one wish. The others wait, take its place if it fails, and are dropped when it opens.
@@ -16,7 +16,7 @@ import { ATTEMPT_DELAY } from '../timing.ts';
 export type RaceInput =
   | { readonly kind: 'start' }
   /** Attempts of the caller's own numbers, from FIRST_JOINED on. */
-  | { readonly kind: 'join' | 'arrived'; readonly attempt: number }
+  | { readonly kind: 'join'; readonly attempt: number }
   /** There are more to dial. */
   | { readonly kind: 'more'; readonly count: number }
   | { readonly kind: 'secured'; readonly attempt: number }
@@ -69,11 +69,6 @@ export function stepRace(state: RaceState, input: RaceInput, now: number): RaceS
         state: { ...state, running: new Map(state.running).set(input.attempt, 'dialling') },
         effects: [],
       };
-    case 'arrived':
-      return secured(
-        { ...state, running: new Map(state.running).set(input.attempt, 'dialling') },
-        input.attempt,
-      );
     case 'more':
       return more({ ...state, total: state.total + input.count }, now);
     case 'secured':

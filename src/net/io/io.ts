@@ -94,6 +94,20 @@ export interface UdpSocket {
   close(): void;
 }
 
+/** By what the two ends of a stream over UDP tell its packets from others: 32 bits each, drawn at random. */
+export interface StreamIds {
+  readonly own: number;
+  readonly peer: number;
+}
+
+/** A UDP socket that can also carry reliable streams: what was found out about its port holds for them. */
+export interface StreamUdpSocket extends UdpSocket {
+  /** @param ttl routers that the datagram may pass; without it as many as the system allows */
+  send(data: Uint8Array, remote: Endpoint, ttl?: number): void;
+  /** One end of an ordered, reliable stream; both ends open it. The socket closes once it is to and all streams are gone. */
+  openStream(remote: Endpoint, ids: StreamIds): ByteStream;
+}
+
 /** What an MQTT broker connection tells whoever reads it. Nothing is called after `closed`. */
 export interface BrokerReader {
   message(topic: string, payload: Uint8Array): void;
@@ -153,6 +167,12 @@ export interface Io {
    * @throws the system's error (`code` EADDRINUSE, EADDRNOTAVAIL)
    */
   openUdp(local: Endpoint, reader: DatagramReader): Promise<UdpSocket>;
+  /**
+   * The same for a socket that can carry streams.
+   *
+   * @throws also where this system has nothing to make them with; the message says so
+   */
+  openStreamUdp(local: Endpoint, reader: DatagramReader): Promise<StreamUdpSocket>;
   /**
    * Connects to an MQTT broker, once: `mqtt://host:port` or `mqtts://host:port`.
    *

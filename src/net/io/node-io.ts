@@ -10,7 +10,7 @@ import { familyOf } from '../wire/ip.ts';
 import { httpGet, serveHttp } from './http.ts';
 import type { ByteStream, Io, TcpListener } from './io.ts';
 import { lookup } from './names.ts';
-import { SocketStream } from './socket-stream.ts';
+import { endsOf, SocketStream } from './socket-stream.ts';
 import { prepareTls, secureStream } from './tls.ts';
 import { openUdp } from './udp.ts';
 
@@ -29,6 +29,11 @@ export function createNodeIo(): Io {
     listenTcp,
     dialTcp,
     openUdp,
+    async openStreamUdp(local, reader) {
+      // Native code: only who punches over UDP loads it.
+      const udx = await import('./udx.ts');
+      return udx.openStreamUdp(local, reader);
+    },
     async openBroker(url, reader, signal) {
       // 100 ms to load: only who meets others by a broker pays for it.
       const mqtt = await import('./mqtt.ts');
@@ -71,7 +76,7 @@ function sleepUntil(at: number, signal?: AbortSignal): Promise<void> {
 function listenTcp(local: Endpoint, onConnection: (stream: ByteStream) => void): Promise<TcpListener> {
   return new Promise((resolve, reject) => {
     const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
-      onConnection(new SocketStream(socket));
+      onConnection(new SocketStream(socket, endsOf(socket)));
     });
     server.once('error', reject);
     server.listen(
@@ -130,7 +135,7 @@ function dialTcp(local: Endpoint | null, remote: Endpoint, signal: AbortSignal):
     socket.once('error', fail);
     socket.once('connect', () => {
       signal.removeEventListener('abort', onAbort);
-      const stream = new SocketStream(socket);
+      const stream = new SocketStream(socket, endsOf(socket));
       socket.removeListener('error', fail);
       resolve(stream);
     });

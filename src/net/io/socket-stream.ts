@@ -1,7 +1,8 @@
 /**
- * A Node socket (TCP or TLS) as a ByteStream. Effects only: no protocol, no decision.
+ * A Node socket (TCP or TLS, or a stream over UDP) as a ByteStream. Effects only: no protocol, no decision.
  */
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { canonicalIp } from '../wire/ip.ts';
@@ -10,7 +11,7 @@ import type { ByteStream, StreamReader } from './io.ts';
 export class SocketStream implements ByteStream {
   readonly local: Endpoint;
   readonly remote: Endpoint;
-  readonly socket: Socket;
+  readonly socket: Duplex;
   #reader: StreamReader | null = null;
   #error: Error | null = null;
   #ended = false;
@@ -18,8 +19,8 @@ export class SocketStream implements ByteStream {
   /** What took the socket over, if anything did. */
   #successor: { destroy(): unknown } | null = null;
 
-  /** @param ends of the connection; needed for TLS sockets, which know theirs only while open */
-  constructor(socket: Socket, ends: { local: Endpoint; remote: Endpoint } = endsOf(socket)) {
+  /** @param ends of the connection: a TLS socket knows its own only while it is open */
+  constructor(socket: Duplex, ends: { local: Endpoint; remote: Endpoint }) {
     this.socket = socket;
     this.local = ends.local;
     this.remote = ends.remote;
@@ -60,7 +61,7 @@ export class SocketStream implements ByteStream {
   }
 
   /** Lets go of the socket, for TLS to take over what it carries. */
-  handOver(takeOver: (socket: Socket) => TLSSocket): TLSSocket {
+  handOver(takeOver: (socket: Duplex) => TLSSocket): TLSSocket {
     this.socket.removeListener('data', this.#onData);
     this.socket.removeListener('end', this.#onEnd);
     this.socket.removeListener('close', this.#onClose);

@@ -6,6 +6,7 @@
  */
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   type ConnectionOptions,
   connect,
@@ -93,7 +94,7 @@ function takeContext(): SecureContext {
   return context;
 }
 
-function openClient(socket: Socket, psk: Uint8Array): TLSSocket {
+function openClient(socket: Duplex, psk: Uint8Array): TLSSocket {
   const options: ConnectionOptions & { highWaterMark: number } = {
     socket,
     secureContext: takeContext(),
@@ -105,7 +106,7 @@ function openClient(socket: Socket, psk: Uint8Array): TLSSocket {
   return connect(options);
 }
 
-function openServer(socket: Socket, psk: Uint8Array): TLSSocket {
+function openServer(socket: Duplex, psk: Uint8Array): TLSSocket {
   const options = {
     isServer: true,
     secureContext: takeContext(),
@@ -114,7 +115,8 @@ function openServer(socket: Socket, psk: Uint8Array): TLSSocket {
     rejectUnauthorized: false,
     highWaterMark: HIGH_WATER_MARK,
   };
-  return new TLSSocket(socket, options);
+  // Any stream will do; its type asks for more.
+  return new TLSSocket(socket as Socket, options);
 }
 
 /** Why a finished handshake is not the one we asked for; null when it is. */

@@ -7,11 +7,15 @@ import { dialBack, type OfferTask } from '../connect/dial-back.ts';
 import { type DialBackBudget, dialBackCandidates, reasonToTell } from '../connect/reverse.ts';
 import { PunchAnswerer } from '../punch/answerer.ts';
 import { externalPlaces, isUnknownPlace } from '../punch/place.ts';
+import { probeKey } from '../punch/probe.ts';
 import { matchesFor, type PunchBudget } from '../punch/rules.ts';
 import type { ConnectMessage } from '../signal/message.ts';
-import type { PunchCall } from '../signal/punch-call.ts';
+import { MAX_OFFERS, type PunchCall } from '../signal/punch-call.ts';
 import { PUNCH_ROUNDS } from '../timing.ts';
+import { PUNCHES } from './punch-wish.ts';
 import type { MeetingTask } from './task.ts';
+
+const TRANSPORTS = ['tcp', 'udp'] as const;
 
 export interface Budgets {
   readonly dialBack: DialBackBudget;
@@ -75,7 +79,7 @@ export class Invitation {
       punch !== null &&
       punch.round > this.#round &&
       punch.round < PUNCH_ROUNDS &&
-      message.methods.includes('tcp-punch');
+      PUNCHES.some((method) => message.methods.includes(method));
     const call = isNew ? await this.#punch(message, punch) : null;
     if (dials === false && call === null) return this.#answerer === null ? 'unwilling' : null;
     if (dials === false) this.#task.failed(['the peer may dial none of our addresses']);
@@ -111,25 +115,38 @@ export class Invitation {
     this.#round = call.round;
     // Whoever has just started does not know yet where its packets come from.
     const isUnknown = () =>
-      externalPlaces({ interfaces, outer: outer(), nats: nats() }, message.families).some(isUnknownPlace);
+      TRANSPORTS.some((transport) =>
+        externalPlaces({ interfaces, outer: outer(), nats: nats() }, message.families, transport).some(
+          isUnknownPlace,
+        ),
+      );
     if (message.paths.includes('external') && isUnknown()) await natsKnown(this.#over.signal);
     const choice = { paths: message.paths, families: message.families };
     const own = { interfaces, outer: outer(), nats: nats() };
-    const allowed = matchesFor({ own, machineId, asker, choice, localBroker }, call);
+    const offers = call.offers.filter(({ method }) => message.methods.includes(method));
+    const allowed = matchesFor({ own, machineId, asker, choice, localBroker }, { ...call, offers });
     const matches = budgets.punch.spend(allowed, io.now());
     if (matches.length === 0) return null;
     const answerer = this.#answerer ?? this.#openAnswerer();
     if (answerer === null) return null;
-    const offers = await answerer.answer(call, matches);
-    return { round: call.round, meetAt: Math.round(wall()), wish: 0, offers };
+    const met = await answerer.answer(call, matches);
+    return { round: call.round, meetAt: Math.round(wall()), wish: 0, offers: met.slice(0, MAX_OFFERS) };
   }
 
   /** null where there are too many punches under way. */
   #openAnswerer(): PunchAnswerer | null {
-    const { asker, budgets, stunOverTcp, warm, signalling, wall } = this.#task;
+    const { io, identity, asker, budgets, pipeId, stunServers, warm, signalling, wall } = this.#task;
     if (!budgets.punch.enter(asker.nodeId)) return null;
     const oneWay = () => signalling.oneWay(asker.nodeId);
-    const answerer = new PunchAnswerer({ ...this.#offer(), servers: stunOverTcp, warm, oneWay, wall });
+    const answerer = new PunchAnswerer({
+      ...this.#offer(),
+      servers: stunServers,
+      warm,
+      oneWay,
+      wall,
+      key: probeKey(identity.sharedSecret(asker.publicKey), pipeId),
+      enterChance: () => budgets.punch.enterChance(asker.nodeId, io.now()),
+    });
     this.#answerer = answerer;
     void this.#during(answerer.end().finally(() => budgets.punch.leave(asker.nodeId)));
     return answerer;

@@ -24,6 +24,7 @@ import { sameBytes } from './same-bytes.ts';
 import type { MeetingTask } from './task.ts';
 import { Wish } from './wish.ts';
 
+const TRANSPORTS = ['tcp', 'udp'] as const;
 /** Connects that are remembered after their end: their last request is under way for seconds. */
 const MAX_ASKED = 512;
 
@@ -57,7 +58,8 @@ export class Meetings {
     if (peer.brokers.length === 0)
       return { asking: null, unaskable: 'its address names no broker', directDelay: 0 };
     const key = encodeBase16(pipeId);
-    const wish = new Wish({ ...this.#task, peer, pipeId, pipe, choice, plan });
+    const enterChance = () => this.#budgets.punch.enterChance(peer.nodeId, this.#task.io.now());
+    const wish = new Wish({ ...this.#task, peer, pipeId, pipe, choice, plan, enterChance });
     const asking: Asking = {
       start: (listener) => {
         this.#wishes.set(key, wish);
@@ -139,7 +141,8 @@ export class Meetings {
     const own = { interfaces, outer: outer(), nats: nats() };
     const shared = new Set(own.outer.map((fact) => fact.outer));
     const isNear = peer.interfaces.some((entry) => entry.outer.some((ip) => shared.has(ip)));
-    const pairs = standsFor(own, peer, choice).flatMap(({ place, aims }) => {
+    const stands = TRANSPORTS.flatMap((transport) => standsFor(own, peer, choice, transport));
+    const pairs = stands.flatMap(({ place, aims }) => {
       // Private networks of one number are many: only what both see from outside speaks for one.
       if (place.path === 'local' && !isNear) return [];
       return aims.map((aim) => {
@@ -147,7 +150,8 @@ export class Meetings {
           place.path === 'local' ? OPEN : natSideOf({ type, delta: { type: delta } }),
         );
         const [ours = OPEN, theirs = OPEN] = sides;
-        return isCaller ? { a: ours, b: theirs } : { a: theirs, b: ours };
+        const { transport } = place;
+        return isCaller ? { transport, a: ours, b: theirs } : { transport, a: theirs, b: ours };
       });
     });
     // What worked before may be known to one side only: a plan of both cannot depend on it.

@@ -2,6 +2,7 @@
 
 import type { Hope } from '../connect/asking.ts';
 import type { AttemptWay } from '../connect/attempt.ts';
+import type { Measured } from '../connect/quality.ts';
 import type { Io } from '../io/io.ts';
 import type { Secured } from '../pipe/secure.ts';
 import { DIAL_BACK_TIMEOUT } from '../timing.ts';
@@ -29,8 +30,8 @@ export class ReverseHope {
     });
   }
 
-  arrived(secured: Secured, way: AttemptWay): void {
-    this.#hope.arrived(secured, way);
+  arrived(secured: Secured, way: AttemptWay, measured: Measured): void {
+    this.#hope.arrived(secured, way, measured);
   }
 
   failed(reason: string): void {

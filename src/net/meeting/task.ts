@@ -1,13 +1,16 @@
 /** What meetings stand on. Types only. */
+import type { NodeAddress } from '../address.ts';
+import type { PlannedMethod } from '../connect/plan.ts';
 import type { Method, NodeEvent, OuterFact } from '../events.ts';
 import type { Identity } from '../identity.ts';
 import type { Io, NetworkInterface } from '../io/io.ts';
 import type { KnownNat } from '../nat/known.ts';
+import type { ConnectOptions } from '../node-options.ts';
 import type { PipeListener } from '../pipe/pipe.ts';
 import type { Place } from '../punch/place.ts';
-import type { Site } from '../punch/site.ts';
+import type { Site, SiteTask } from '../punch/site.ts';
 import type { Signalling } from '../signal/signalling.ts';
-import type { Endpoint, Family } from '../wire/endpoint.ts';
+import type { Endpoint } from '../wire/endpoint.ts';
 
 /** What a node lends to those who bring it pipes. */
 export interface NodeSide {
@@ -39,10 +42,23 @@ export interface MeetingTask extends NodeSide {
   /** A site for a place that is open already, if there is one. */
   readonly warm: (place: Place) => Site | null;
   readonly isWarm: (place: Place) => boolean;
-  /** STUN servers over TCP, in the order in which they are to be asked. */
-  readonly stunOverTcp: (family: Family, signal: AbortSignal) => Promise<readonly Endpoint[]>;
+  /** STUN servers, in the order in which they are to be asked. */
+  readonly stunServers: SiteTask['servers'];
   /** What opened the last pipe with a node. */
   readonly lastMethod: (nodeId: string) => Method | null;
   /** The own newest address, as signed bytes, and its sequence number. */
   readonly ownAddress: () => { readonly bytes: Uint8Array; readonly sequence: number };
+}
+
+/** One connect of ours. */
+export interface WishTask extends MeetingTask {
+  readonly peer: NodeAddress;
+  readonly pipeId: Uint8Array;
+  /** The pipe's name. */
+  readonly pipe: string;
+  readonly choice: ConnectOptions;
+  /** @param peer its newest address */
+  readonly plan: (peer: NodeAddress) => readonly PlannedMethod[];
+  /** As of `PlayTask`. */
+  readonly enterChance: () => (() => void) | null;
 }

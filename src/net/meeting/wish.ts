@@ -3,37 +3,21 @@
  * tried is `connect/plan.ts`, how holes are punched is `punch/`.
  */
 import { addressOf, type NodeAddress } from '../address.ts';
-import type { Asking, AskListener, Hope } from '../connect/asking.ts';
+import type { Asking, AskListener } from '../connect/asking.ts';
 import { type Candidate, directCandidates, pathwayOf } from '../connect/pathway.ts';
-import type { PlannedMethod } from '../connect/plan.ts';
 import { wayBack } from '../connect/way-back.ts';
 import { deferred } from '../deferred.ts';
 import { P2pdError, reasonOf } from '../errors.ts';
-import type { Pathway, SignalEvent } from '../events.ts';
-import type { ByteStream } from '../io/io.ts';
-import type { ConnectOptions } from '../node-options.ts';
-import type { Preamble } from '../pipe/preamble.ts';
-import { readPreamble, type Secured, secureAsAnswerer } from '../pipe/secure.ts';
-import { PunchCaller } from '../punch/caller.ts';
-import { isUnknownPlace, type Stand, standsFor } from '../punch/place.ts';
+import type { SignalEvent } from '../events.ts';
+import type { Secured } from '../pipe/secure.ts';
 import type { AnswerMessage, OutcomeMessage } from '../signal/message.ts';
 import type { PunchCall } from '../signal/punch-call.ts';
-import { DIAL_BACK_TIMEOUT, HANDSHAKE_TIMEOUT } from '../timing.ts';
+import { DIAL_BACK_TIMEOUT } from '../timing.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { familyOf } from '../wire/ip.ts';
+import { PUNCHES, PunchWish } from './punch-wish.ts';
 import { ReverseHope } from './reverse-hope.ts';
-import { sameBytes } from './same-bytes.ts';
-import type { MeetingTask } from './task.ts';
-
-export interface WishTask extends MeetingTask {
-  readonly peer: NodeAddress;
-  readonly pipeId: Uint8Array;
-  /** The pipe's name. */
-  readonly pipe: string;
-  readonly choice: ConnectOptions;
-  /** @param peer its newest address */
-  readonly plan: (peer: NodeAddress) => readonly PlannedMethod[];
-}
+import type { WishTask } from './task.ts';
 
 const REFUSALS = {
   'not-allowed': 'the peer does not allow this node',
@@ -49,7 +33,7 @@ export class Wish implements Asking {
   readonly #answered = deferred<void>();
   #listener: AskListener | null = null;
   #reverse: ReverseHope | null = null;
-  #caller: PunchCaller | null = null;
+  #punching: PunchWish | null = null;
   #asked = false;
   /** Its newer address has come. */
   #fresh: NodeAddress | null = null;
@@ -66,7 +50,8 @@ export class Wish implements Asking {
       const hope = listener.hope(wayBack(peer, locals(), choice));
       this.#reverse = new ReverseHope(io, hope, this.#over.signal);
     }
-    const asking = choice.methods.includes('tcp-punch') ? this.#punch(listener) : this.#ask(null);
+    const punches = PUNCHES.some((method) => choice.methods.includes(method));
+    const asking = punches ? this.#punch(listener) : this.#ask(null);
     void Promise.all([asking, this.#answered.promise]).then(() => listener.done());
   }
 
@@ -82,9 +67,11 @@ export class Wish implements Asking {
     const family = familyOf(remote.ip);
     const reverse = this.#reverse;
     if (reverse === null || !choice.paths.includes(path) || !choice.families.includes(family)) return null;
+    const began = this.#task.io.now();
     return (secured) => {
       const { local, remote: from } = secured.stream;
-      reverse.arrived(secured, { method: 'reverse', path, family, local, remote: from });
+      const way = { method: 'reverse', path, family, local, remote: from } as const;
+      reverse.arrived(secured, way, { transport: 'tcp', rtt: this.#task.io.now() - began, loss: null });
     };
   }
 
@@ -94,14 +81,12 @@ export class Wish implements Asking {
     if (result === 'accepted' || result === 'unwilling') {
       this.#heard();
       listener.more(this.#moreBy(address));
-      const { impossible = null } = this.#plannedPunch() ?? {};
-      if (impossible !== null) this.#caller?.refused(impossible);
-      else if (punch !== null) this.#caller?.answered(this.#honest(punch));
+      this.#punching?.answered(punch);
     }
     if (result !== 'accepted') {
-      if (result !== 'unwilling' || this.#caller === null) listener.refused(result);
+      if (result !== 'unwilling' || this.#punching?.isActive !== true) listener.refused(result);
       this.#reverse?.failed(REFUSALS[result]);
-      if (result !== 'unwilling') this.#caller?.refused(REFUSALS[result]);
+      if (result !== 'unwilling') this.#punching?.refused(REFUSALS[result]);
     }
     this.#answered.resolve();
   }
@@ -110,67 +95,16 @@ export class Wish implements Asking {
     this.#reverse?.failed(`the peer could not dial back: ${reasons.join(', ')}`);
   }
 
-  /** Punches as soon as it is known from where; what else the peer can do need not wait for that. */
   async #punch(listener: AskListener): Promise<void> {
-    const { io, choice, natsKnown, stunOverTcp, warm, isWarm, wall } = this.#task;
-    const others = choice.methods.some((method) => method === 'reverse' || method === 'direct');
-    const askAlone = () => {
-      if (others) void this.#ask(null);
-    };
-    if (this.#stands().some(({ place }) => isUnknownPlace(place))) {
-      askAlone();
-      await natsKnown(this.#over.signal);
-    }
-    const stands = this.#stands();
-    const { delay = 0, impossible = null } = this.#plannedPunch() ?? {};
-    const [stand] = stands;
-    if (impossible !== null || stand === undefined) {
-      this.#cannot(listener, stand, impossible ?? 'no own address can meet one of the peer');
-      if (others) askAlone();
-      else this.#answered.resolve();
-      return;
-    }
-    if (delay > 0) {
-      askAlone();
-      await io.sleepUntil(io.now() + delay, AbortSignal.any([this.#over.signal]));
-    }
-    const caller = new PunchCaller({
-      io,
-      stands,
-      servers: stunOverTcp,
-      warm: ({ place }) => warm(place),
-      isWarm: ({ place }) => isWarm(place),
-      oneWay: () => this.#oneWay(),
-      wall,
-      send: (call) => void this.#ask(call),
-      hope: (way) => listener.hope(way),
-      connected: (stream, { place }, hope) => this.#secure(stream, place.path, hope),
-      signal: this.#over.signal,
+    const punching = new PunchWish({
+      ...this.#task,
+      asker: listener,
+      newest: () => this.#fresh ?? this.peer,
+      ask: (call) => void this.#ask(call),
+      over: this.#over.signal,
     });
-    this.#caller = caller;
-    if (!caller.ready) askAlone();
-    await caller.run();
-  }
-
-  #plannedPunch(): PlannedMethod | undefined {
-    return this.#task.plan(this.#fresh ?? this.peer).find(({ method }) => method === 'tcp-punch');
-  }
-
-  #stands(): Stand[] {
-    const { interfaces, outer, nats, peer, choice } = this.#task;
-    return standsFor({ interfaces, outer: outer(), nats: nats() }, this.#fresh ?? peer, choice);
-  }
-
-  #oneWay(): number {
-    return this.#task.signalling.oneWay(this.peer.nodeId);
-  }
-
-  /** Told as an attempt that failed before anything was sent. */
-  #cannot(listener: AskListener, stand: Stand | undefined, reason: string): void {
-    const { choice, peer, locals } = this.#task;
-    const way = wayBack(peer, locals(), choice);
-    const path = stand?.place.path ?? way.path;
-    listener.hope({ ...way, path, method: 'tcp-punch' }).failed(reason);
+    this.#punching = punching;
+    if (!(await punching.run())) this.#answered.resolve();
   }
 
   /** The first message tells how asking goes; later ones are further rounds. At most one goes without a call. */
@@ -217,34 +151,8 @@ export class Wish implements Asking {
   #silent(reason: string, reached: boolean): void {
     this.#listener?.silent(reason, reached);
     this.#reverse?.failed(reason);
-    this.#caller?.refused(reason);
+    this.#punching?.refused(reason);
     this.#answered.resolve();
-  }
-
-  /** The peer says who it is and which pipe it means; then it proves the one, and we choose. */
-  async #secure(stream: ByteStream, path: Pathway, hope: Hope): Promise<boolean> {
-    const { io, identity, peer, pipeId } = this.#task;
-    const limit = new AbortController();
-    const done = new AbortController();
-    const signal = AbortSignal.any([limit.signal, this.#over.signal]);
-    void io
-      .sleepUntil(io.now() + HANDSHAKE_TIMEOUT, done.signal)
-      .then(() => limit.abort(new Error('no handshake')));
-    try {
-      const first = await readPreamble(stream, signal);
-      if (first.kind !== 'preamble' || !isFrom(first.preamble, peer, pipeId))
-        throw new Error('somebody else');
-      const secured = await secureAsAnswerer(io, stream, identity, first.preamble, signal);
-      const { local, remote } = secured.stream;
-      hope.arrived(secured, { method: 'tcp-punch', path, family: familyOf(remote.ip), local, remote });
-      return true;
-    } catch {
-      // Its own attempt goes on: whoever this was, it is not the peer.
-      stream.destroy();
-      return false;
-    } finally {
-      done.abort();
-    }
   }
 
   /** Pairs to dial that the peer's newest address adds. One newer address a connect, or a peer could have us dial for ever. */
@@ -259,20 +167,6 @@ export class Wish implements Asking {
     const all = directCandidates(interfaces, fresh.interfaces, choice);
     return all.filter((candidate) => !known.has(keyOf(candidate)));
   }
-
-  /** Offers of addresses that the peer has signed. */
-  #honest(call: PunchCall): PunchCall {
-    const entries = [this.peer, ...(this.#fresh === null ? [] : [this.#fresh])].flatMap(
-      (one) => one.interfaces,
-    );
-    const isTheirs = (ip: string) =>
-      entries.some(({ inner, outer }) => inner.includes(ip) || outer.includes(ip));
-    return { ...call, offers: call.offers.filter(({ ip }) => isTheirs(ip)) };
-  }
-}
-
-function isFrom(preamble: Preamble, peer: NodeAddress, pipeId: Uint8Array): boolean {
-  return sameBytes(preamble.publicKey, peer.publicKey) && sameBytes(preamble.pipeId, pipeId);
 }
 
 function keyOf({ local, remote }: Candidate): string {

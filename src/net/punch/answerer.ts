@@ -11,18 +11,21 @@ import { diallerPsk, secureAsDialler } from '../pipe/secure.ts';
 import type { PunchCall, PunchOffer } from '../signal/punch-call.ts';
 import { ATTEMPT_TIMEOUT, PUNCH_MEET_LATEST, PUNCH_SECOND, PUNCH_TIMEOUT, PUNCH_WORK } from '../timing.ts';
 import { kindOf } from './flows.ts';
-import type { Place } from './place.ts';
-import { openSite, type Site, type SiteTask } from './site.ts';
-import { TcpPunch } from './tcp-punch.ts';
+import { openSite } from './open-site.ts';
+import type { Aim, Place } from './place.ts';
+import { chanceFor, methodOf, type PlayTask, playFrom } from './play.ts';
+import type { Punch } from './punch.ts';
+import type { Site } from './site.ts';
 
 /** An offer of the caller and the own place that meets it. */
 export interface Match {
   readonly offer: PunchOffer;
   readonly place: Place;
+  /** What the caller's address says of where it punches from. */
+  readonly peer: Aim | undefined;
 }
 
-export interface AnswererTask extends OfferTask {
-  readonly servers: SiteTask['servers'];
+export interface AnswererTask extends OfferTask, Pick<PlayTask, 'servers' | 'key' | 'enterChance'> {
   readonly warm: (place: Place) => Site | null;
   /** ms that a message to the caller takes. */
   readonly oneWay: () => number;
@@ -30,7 +33,7 @@ export interface AnswererTask extends OfferTask {
 }
 
 interface Post {
-  readonly punch: TcpPunch;
+  readonly punch: Punch;
   readonly attempt: Attempt;
   lastError: unknown;
 }
@@ -56,14 +59,15 @@ export class PunchAnswerer {
   /** Plays one round. @returns what the caller is to be told, before anything is sent */
   async answer(call: PunchCall, matches: readonly Match[]): Promise<readonly PunchOffer[]> {
     this.#until = this.#task.io.now() + PUNCH_TIMEOUT;
-    const opened = await Promise.all(
+    const found = await Promise.all(
       [...new Map(matches.map((match) => [keyOf(match.place), match])).values()].map(
         async ({ place, offer }) => {
-          const post = await this.#open(place, offer, call.wish);
-          return { post, place };
+          const post = await this.#open(place, offer, call.wish).catch(() => null);
+          return post === null ? [] : [{ post, place }];
         },
       ),
     );
+    const opened = found.flat();
     for (const { post, place } of opened)
       void this.#begin(
         post,
@@ -74,7 +78,7 @@ export class PunchAnswerer {
     // First the SYNs: sealing the answer takes a moment.
     await this.#task.io.sleepUntil(this.#task.io.now());
     return opened.map(({ post, place: { path, outer } }) => ({
-      method: 'tcp-punch',
+      method: methodOf(post.punch.site.place),
       path,
       ip: outer,
       ports: post.punch.site.ports,
@@ -104,16 +108,13 @@ export class PunchAnswerer {
     onAbort(this.#over.signal, () => site.close());
     const { path, family, local: ip } = place;
     const remote = { ip: offer.ip, port: offer.ports[0] ?? 0 };
-    const way = { method: 'tcp-punch', path, family, local: { ip, port: site.port }, remote } as const;
+    const way = { method: methodOf(place), path, family, local: { ip, port: site.port }, remote } as const;
     const attempt = known?.attempt ?? newAttempt(`${pipe}.p${this.#count++}`, way, io.now());
     if (known === undefined && !this.#over.signal.aborted) emitAttempt(this.#task, attempt, 'start');
     const post: Post = {
       attempt,
       lastError: null,
-      punch: new TcpPunch({
-        io,
-        role: 'answerer',
-        site,
+      punch: playFrom({ ...this.#task, role: 'answerer' }, site, {
         connected: (stream) => this.#offer(stream, attempt),
         failed: (error) => {
           post.lastError = error;
@@ -131,6 +132,9 @@ export class PunchAnswerer {
    */
   async #begin({ punch }: Post, place: Place, matches: readonly Match[], call: PunchCall): Promise<void> {
     const { io, oneWay, wall } = this.#task;
+    // Ports that are foreseen serve one offer.
+    const met = kindOf(punch.site.ports) === 'foreseen' ? matches.slice(0, 1) : matches;
+    for (const { offer } of met) punch.open?.(offer);
     const early = Math.min(PUNCH_MEET_LATEST, Math.max(0, call.meetAt - wall()));
     // Whoever comes from a port that nobody can tell comes second: the hole must be there.
     const late = place.source === 'none' ? PUNCH_SECOND : 0;
@@ -138,9 +142,7 @@ export class PunchAnswerer {
       (place.source === 'asked' || place.source === 'next' ? oneWay() + PUNCH_WORK : early) + late;
     if (pause > 0) await io.sleepUntil(io.now() + pause, AbortSignal.any([this.#over.signal]));
     if (this.#over.signal.aborted) return;
-    // Ports that are foreseen serve one offer.
-    const offers = kindOf(punch.site.ports) === 'foreseen' ? matches.slice(0, 1) : matches;
-    for (const { offer } of offers) punch.aim(offer);
+    for (const { offer, peer } of met) punch.aim(offer, chanceFor(this.#task, place, peer));
   }
 
   /** @returns whether it was encrypted: what becomes of it then is the caller's choice */
@@ -198,6 +200,6 @@ export class PunchAnswerer {
   }
 }
 
-function keyOf({ path, local }: Place): string {
-  return `${path} ${local}`;
+function keyOf({ transport, path, local }: Place): string {
+  return `${transport} ${path} ${local}`;
 }

@@ -9,15 +9,17 @@ import type { AttemptWay } from '../connect/attempt.ts';
 import { reasonFor } from '../connect/explain.ts';
 import { deferred } from '../deferred.ts';
 import type { ByteStream } from '../io/io.ts';
-import type { PunchCall, PunchOffer } from '../signal/punch-call.ts';
+import { MAX_OFFERS, type PunchCall, type PunchOffer } from '../signal/punch-call.ts';
 import { PUNCH_ROUND, PUNCH_ROUNDS, PUNCH_SECOND, PUNCH_TIMEOUT } from '../timing.ts';
 import { familyOf } from '../wire/ip.ts';
 import { kindOf } from './flows.ts';
+import { openSite } from './open-site.ts';
 import type { Aim, Stand } from './place.ts';
-import { openSite, type Site, type SiteTask } from './site.ts';
-import { TcpPunch } from './tcp-punch.ts';
+import { chanceFor, methodOf, type PlayEnd, type PlayTask, playFrom } from './play.ts';
+import type { Punch } from './punch.ts';
+import type { Site, SiteTask } from './site.ts';
 
-export interface CallerTask extends SiteTask {
+export interface CallerTask extends Omit<PlayTask, 'role'> {
   readonly stands: readonly Stand[];
   /** Whether `warm` has one. */
   readonly isWarm: (stand: Stand) => boolean;
@@ -31,12 +33,17 @@ export interface CallerTask extends SiteTask {
   readonly send: (call: PunchCall) => void;
   readonly hope: (way: AttemptWay) => Hope;
   /** Takes what opened; it is to be secured. @returns whether it was */
-  readonly connected: (stream: ByteStream, stand: Stand, hope: Hope) => Promise<boolean>;
+  readonly connected: (
+    stream: ByteStream,
+    stand: Stand,
+    hope: Hope,
+    quality: Parameters<PlayEnd['connected']>[1],
+  ) => Promise<boolean>;
 }
 
 interface Post {
   readonly stand: Stand;
-  punch: TcpPunch | null;
+  punch: Punch | null;
   hope: Hope | null;
   /** Addresses of the peer that something was sent to. */
   aimed: boolean;
@@ -59,7 +66,7 @@ export class PunchCaller {
 
   constructor(task: CallerTask) {
     this.#task = task;
-    this.#posts = task.stands.map((stand) => ({
+    this.#posts = task.stands.slice(0, MAX_OFFERS).map((stand) => ({
       stand,
       punch: null,
       hope: null,
@@ -106,10 +113,11 @@ export class PunchCaller {
     if (this.#posts.every(({ given }) => given)) this.#over.abort();
   }
 
-  /** The peer will not take part, or cannot be asked. */
-  refused(reason: string): void {
-    for (const post of this.#posts) this.#give(post, reason);
-    this.#over.abort();
+  /** The peer will not take part, or cannot be asked; or one method cannot work. */
+  refused(reason: string, method: PunchOffer['method'] | null = null): void {
+    for (const post of this.#posts)
+      if (method === null || methodOf(post.stand.place) === method) this.#give(post, reason);
+    if (this.#posts.every(({ given }) => given)) this.#over.abort();
   }
 
   async #playRound(until: number): Promise<void> {
@@ -117,11 +125,15 @@ export class PunchCaller {
     const answered = deferred<void>();
     this.#answered = answered;
     await Promise.all(this.#posts.map((post) => this.#open(post)));
-    if (this.#over.signal.aborted) return;
+    if (this.#over.signal.aborted || this.#posts.every(({ given }) => given)) {
+      this.#over.abort();
+      return;
+    }
     const wait = oneWay();
-    const offers = this.#posts.map(({ stand, punch }): PunchOffer => {
+    const playing = this.#posts.filter(({ given }) => !given);
+    const offers = playing.map(({ stand, punch }): PunchOffer => {
       const { path, outer } = stand.place;
-      return { method: 'tcp-punch', path, ip: outer, ports: punch?.site.ports ?? [] };
+      return { method: methodOf(stand.place), path, ip: outer, ports: punch?.site.ports ?? [] };
     });
     send({ round: this.#round, meetAt: Math.round(wall() + wait), wish: this.#wish, offers });
     this.#meetAt = io.now() + wait;
@@ -138,29 +150,41 @@ export class PunchCaller {
 
   /** A site that is known serves all rounds; one whose ports are used up is followed by another. */
   async #open(post: Post): Promise<void> {
-    const { io } = this.#task;
     const { stand } = post;
     const spent = post.punch !== null && kindOf(post.punch.site.ports) !== 'known';
-    if (post.punch !== null && !spent) return;
-    const site = this.#task.warm(stand) ?? (await openSite(this.#siteTask(), stand.place, 0));
+    if (post.given || (post.punch !== null && !spent)) return;
+    const site = await this.#siteFor(post);
+    if (site === null) return;
     onAbort(this.#over.signal, () => site.close());
     if (this.#over.signal.aborted) return;
     const [aim] = stand.aims;
     const local = { ip: stand.place.local, port: site.port };
     const { path, family } = stand.place;
     const remote = { ip: aim?.ip ?? stand.place.local, port: 0 };
-    post.hope ??= this.#task.hope({ method: 'tcp-punch', path, family, local, remote });
+    post.hope ??= this.#task.hope({ method: methodOf(stand.place), path, family, local, remote });
     const { hope } = post;
-    post.punch = new TcpPunch({
-      io,
-      role: 'caller',
-      site,
-      connected: (stream) => this.#task.connected(stream, stand, hope),
+    post.punch = playFrom({ ...this.#task, role: 'caller' }, site, {
+      connected: (stream, quality) => this.#task.connected(stream, stand, hope, quality),
       failed: (error) => {
         post.lastError = error;
       },
       signal: this.#over.signal,
     });
+  }
+
+  /** null where this system cannot punch there. */
+  async #siteFor(post: Post): Promise<Site | null> {
+    const { stand } = post;
+    try {
+      return this.#task.warm(stand) ?? (await openSite(this.#siteTask(), stand.place, 0));
+    } catch (error) {
+      const { path, family, local } = stand.place;
+      const way = { method: methodOf(stand.place), path, family } as const;
+      const ends = { local: { ip: local, port: 0 }, remote: { ip: stand.aims[0]?.ip ?? local, port: 0 } };
+      post.hope ??= this.#task.hope({ ...way, ...ends });
+      this.#give(post, reasonFor(error));
+      return null;
+    }
   }
 
   /** At the meeting: ports that follow from the peer's address alone. The reply need not come. */
@@ -185,9 +209,10 @@ export class PunchCaller {
   }
 
   #aim(post: Post, offer: Pick<PunchOffer, 'ip' | 'ports'>): void {
-    const { punch } = post;
-    if (punch === null || this.#over.signal.aborted) return;
-    if (punch.aim(offer)) post.aimed = true;
+    const { punch, stand } = post;
+    if (punch === null || post.given || this.#over.signal.aborted) return;
+    const peer = stand.aims.find(({ ip }) => ip === offer.ip);
+    if (punch.aim(offer, chanceFor(this.#task, stand.place, peer))) post.aimed = true;
   }
 
   #foresees(): boolean {
@@ -225,6 +250,7 @@ function isPlain({ place }: Stand): boolean {
 /** Whether an offer of the peer can be met from here. */
 function fits(offer: PunchOffer, { place, aims }: Stand): boolean {
   return (
+    offer.method === methodOf(place) &&
     offer.path === place.path &&
     familyOf(offer.ip) === place.family &&
     (place.path === 'external' || aims.some(({ ip }) => ip === offer.ip))

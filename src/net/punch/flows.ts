@@ -10,7 +10,7 @@
  *                       more are forgiven there
  *   × nobody can tell   the known side opens its hole and listens; the other one dials it
  */
-import type { Endpoint } from '../wire/endpoint.ts';
+import { type Endpoint, formatEndpoint } from '../wire/endpoint.ts';
 
 /** Mappings of others between a look at the NAT and its use that are forgiven: on a side, and on both. */
 const FAN = 10;
@@ -58,4 +58,46 @@ export function planFlows(
     const port = ports[role === 'caller' ? i : 2 * i];
     return { offset: i + 1, remotes: port === undefined ? [] : [{ ip, port }] };
   });
+}
+
+/** A peer as a site aims at it. */
+export interface Aimed {
+  readonly ip: string;
+  /** As in a PunchOffer. */
+  readonly ports: readonly number[];
+}
+
+/** What was begun from one site: each aim is taken once, and foreseen ports are used up one by one. */
+export class FlowBook {
+  readonly #role: PunchRole;
+  readonly #own: PortKind;
+  readonly #aims = new Set<string>();
+  /** The highest offset that is in use. */
+  #used = -1;
+
+  /** @param ports of the site */
+  constructor(role: PunchRole, ports: readonly number[]) {
+    this.#role = role;
+    this.#own = kindOf(ports);
+  }
+
+  /** @returns what is to be begun for this aim; null where there is no way */
+  take(peer: Aimed): Flow[] | null {
+    const flows = planFlows(this.#role, this.#own, peer);
+    if (flows.length === 0) return null;
+    const key = peer.ports.map((port) => formatEndpoint({ ip: peer.ip, port })).join(' ') || peer.ip;
+    if (this.#aims.has(key)) return [];
+    this.#aims.add(key);
+    const used = this.#own === 'foreseen' ? this.#used : -1;
+    return flows.map((flow) => {
+      const offset = used < 0 ? flow.offset : used + Math.max(1, flow.offset);
+      this.#used = Math.max(this.#used, offset);
+      return { ...flow, offset, remotes: flow.remotes.filter(isUsable) };
+    });
+  }
+}
+
+/** Below are services' own ports (RFC 6335 §6): no peer of ours is there, and none can make us knock. */
+function isUsable({ port }: Endpoint): boolean {
+  return port >= 1_024;
 }

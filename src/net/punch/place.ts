@@ -20,8 +20,12 @@ export interface Standpoint {
   readonly nats: readonly KnownNat[];
 }
 
+/** What carries a punch. */
+export type Transport = 'tcp' | 'udp';
+
 /** One own place. */
 export interface Place {
+  readonly transport: Transport;
   readonly path: Pathway;
   readonly family: Family;
   /** The own address. */
@@ -46,6 +50,7 @@ export function isUnknownPlace({ path, facts }: Place): boolean {
 export function externalPlaces(
   { interfaces, outer, nats }: Standpoint,
   families: readonly Family[],
+  transport: Transport,
 ): Place[] {
   return families.flatMap((family) => {
     const routed = [...interfaces].sort(
@@ -59,20 +64,34 @@ export function externalPlaces(
         if (local === undefined) return [];
         const facing = seen?.outer ?? local;
         const report = nats.find((one) => one.interface === nic.id && one.family === family);
-        const facts = factsOf(report, facing === local);
-        return [{ path: 'external', family, local, outer: facing, facts, source: portSourceOf(facts) }];
+        const facts = factsOf(transport, report, facing === local);
+        return [
+          { transport, path: 'external', family, local, outer: facing, facts, source: portSourceOf(facts) },
+        ];
       })
       .slice(0, MAX_PLACES);
   });
 }
 
 /** The own place on a link that an inner address of the peer is on; null where there is none. */
-export function localPlace({ interfaces }: Pick<Standpoint, 'interfaces'>, ip: string): Place | null {
+export function localPlace(
+  { interfaces }: Pick<Standpoint, 'interfaces'>,
+  ip: string,
+  transport: Transport,
+): Place | null {
   const own = interfaces
     .flatMap((nic) => (nic.kind === 'loopback' ? [] : nic.addresses))
     .find((address) => address.reach !== 'link-local' && sameSubnet(address.ip, ip, address.prefix));
   if (own === undefined) return null;
-  return { path: 'local', family: own.family, local: own.ip, outer: own.ip, facts: PLAIN, source: 'local' };
+  return {
+    transport,
+    path: 'local',
+    family: own.family,
+    local: own.ip,
+    outer: own.ip,
+    facts: PLAIN,
+    source: 'local',
+  };
 }
 
 /** Where a peer is, by its address. */
@@ -85,7 +104,7 @@ export interface Aim {
 }
 
 /** What the pathways and families that are chosen leave of a peer's address, in their order. */
-export function aimsAt(peer: NodeAddress, { paths, families }: PathChoice): Aim[] {
+export function aimsAt(peer: NodeAddress, { paths, families }: PathChoice, transport: Transport): Aim[] {
   const entries = families.flatMap((family) => peer.interfaces.filter((entry) => entry.family === family));
   return paths.flatMap((path) =>
     entries.flatMap((entry): Aim[] => {
@@ -96,7 +115,7 @@ export function aimsAt(peer: NodeAddress, { paths, families }: PathChoice): Aim[
           .map((ip) => ({ path, family, ip, facts: PLAIN, source: 'local' }));
       const facing = entry.outer[0] ?? entry.inner.find((ip) => reachOf(ip) === 'global');
       if (facing === undefined) return [];
-      const facts = addressFactsOf(entry, entry.inner.includes(facing));
+      const facts = addressFactsOf(transport, entry, entry.inner.includes(facing));
       return [{ path, family, ip: facing, facts, source: portSourceOf(facts) }];
     }),
   );
@@ -109,9 +128,14 @@ export interface Stand {
 }
 
 /** Own places that can meet a peer, in the order of the choice; none through the router that both share. */
-export function standsFor(own: Standpoint, peer: NodeAddress, choice: PathChoice): Stand[] {
-  const aims = aimsAt(peer, choice);
-  const outside = externalPlaces(own, choice.families);
+export function standsFor(
+  own: Standpoint,
+  peer: NodeAddress,
+  choice: PathChoice,
+  transport: Transport,
+): Stand[] {
+  const aims = aimsAt(peer, choice, transport);
+  const outside = externalPlaces(own, choice.families, transport);
   const shared = new Set(outside.map(({ outer }) => outer));
   return choice.paths.flatMap((path) => {
     if (path === 'external')
@@ -123,7 +147,7 @@ export function standsFor(own: Standpoint, peer: NodeAddress, choice: PathChoice
       });
     const stands = new Map<string, { place: Place; aims: Aim[] }>();
     for (const aim of aims.filter((one) => one.path === 'local')) {
-      const place = localPlace(own, aim.ip);
+      const place = localPlace(own, aim.ip, transport);
       if (place === null) continue;
       const known = stands.get(place.local);
       if (known === undefined) stands.set(place.local, { place, aims: [aim] });
@@ -133,24 +157,24 @@ export function standsFor(own: Standpoint, peer: NodeAddress, choice: PathChoice
   });
 }
 
-/** What TCP does is told by TCP; its filtering nobody can test, and it is the same router. */
-function factsOf(report: KnownNat | undefined, plain: boolean): PortFacts {
+/** What a transport does is told by it; TCP's filtering nobody can test, and it is the same router. */
+function factsOf(transport: Transport, report: KnownNat | undefined, plain: boolean): PortFacts {
   if (report === undefined) return plain ? PLAIN : { ...PLAIN, delta: null };
   const { udp, tcp } = report;
-  return merged(tcp, udp, plain);
+  return transport === 'tcp' ? merged(tcp, udp, plain) : merged(udp, tcp, plain);
 }
 
-function addressFactsOf({ udp, tcp }: AddressInterface, plain: boolean): PortFacts {
-  return merged(tcp, udp, plain);
+function addressFactsOf(transport: Transport, { udp, tcp }: AddressInterface, plain: boolean): PortFacts {
+  return transport === 'tcp' ? merged(tcp, udp, plain) : merged(udp, tcp, plain);
 }
 
 function merged(
-  tcp: KnownFacts | NatFacts | null,
-  udp: KnownFacts | NatFacts | null,
+  first: KnownFacts | NatFacts | null,
+  second: KnownFacts | NatFacts | null,
   plain: boolean,
 ): PortFacts {
-  const delta = tcp !== null && tcp.delta.type !== null ? tcp : udp;
-  const type = tcp?.type ?? udp?.type ?? null;
+  const delta = first !== null && first.delta.type !== null ? first : second;
+  const type = first?.type ?? second?.type ?? null;
   const side = natSideOf({ type, delta: delta?.delta ?? { type: null } });
   const known = side.type === null && side.delta === null ? plain : false;
   if (known) return PLAIN;

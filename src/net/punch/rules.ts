@@ -11,7 +11,7 @@ import { TokenBuckets } from '../token-bucket.ts';
 import { familyOf } from '../wire/ip.ts';
 import type { Match } from './answerer.ts';
 import { kindOf, planFlows } from './flows.ts';
-import { externalPlaces, localPlace, type Standpoint } from './place.ts';
+import { aimsAt, externalPlaces, localPlace, type Standpoint, type Transport } from './place.ts';
 
 export interface CallQuestion {
   readonly own: Standpoint;
@@ -31,35 +31,45 @@ export function matchesFor(question: CallQuestion, call: PunchCall): Match[] {
     .flatMap((offer) => (offer.path === 'external' ? outside(question, offer) : inside(question, offer)));
 }
 
-function outside({ own, asker }: CallQuestion, offer: PunchOffer): Match[] {
+function outside({ own, asker, choice }: CallQuestion, offer: PunchOffer): Match[] {
   const entries = asker.interfaces;
   const isTheirs = entries.some(
     ({ outer, inner }) => outer.includes(offer.ip) || (outer.length === 0 && inner.includes(offer.ip)),
   );
-  const places = externalPlaces(own, [familyOf(offer.ip)]);
+  const places = externalPlaces(own, [familyOf(offer.ip)], transportOf(offer));
   // Through one router only those meet that it turns round.
   const isShared = places.some(({ outer }) => outer === offer.ip);
   if (!isTheirs || isShared || !isAllowed(offer.ip, offer.ports[0] ?? 65_535, own.interfaces, false))
     return [];
-  return places.map((place) => ({ offer, place }));
+  const peer = aimsAt(asker, choice, transportOf(offer)).find(
+    ({ path, ip }) => path === 'external' && ip === offer.ip,
+  );
+  return places.map((place) => ({ offer, place, peer }));
 }
 
 function inside({ own, asker, machineId, localBroker }: CallQuestion, offer: PunchOffer): Match[] {
   const near = speaksForSameLan({ outer: own.outer, asker, localBroker });
   const isTheirs = asker.interfaces.some(({ inner }) => inner.includes(offer.ip));
-  const place = localPlace(own, offer.ip);
+  const place = localPlace(own, offer.ip, transportOf(offer));
   if (!near || !isTheirs || place === null) return [];
   // Another node of this machine has our address.
   const isHere = place.local === offer.ip && asker.machineId === machineId;
   const allowed = isHere || isAllowed(offer.ip, offer.ports[0] ?? 65_535, own.interfaces, near);
-  return allowed ? [{ offer, place }] : [];
+  return allowed ? [{ offer, place, peer: undefined }] : [];
+}
+
+function transportOf({ method }: PunchOffer): Transport {
+  return method === 'tcp-punch' ? 'tcp' : 'udp';
 }
 
 /** What strangers may have us send and hold. */
 export class PunchBudget {
-  /** Flows: a call between NATs that count takes ten. */
-  readonly #destinations = new TokenBuckets({ rate: 2, burst: 48, maxKeys: 4_096 });
-  readonly #all = new TokenBuckets({ rate: 40, burst: 1_024, maxKeys: 1 });
+  /** Flows: a call between NATs that count takes ten, over either transport. */
+  readonly #destinations = new TokenBuckets({ rate: 4, burst: 96, maxKeys: 4_096 });
+  readonly #all = new TokenBuckets({ rate: 80, burst: 2_048, maxKeys: 1 });
+  /** Guesses by the thousand: where, and whether any are under way. */
+  readonly #guessed = new TokenBuckets({ rate: 1 / 30, burst: 2, maxKeys: 4_096 });
+  #guessing = false;
   readonly #running = new Map<string, number>();
   #total = 0;
 
@@ -70,6 +80,15 @@ export class PunchBudget {
     this.#running.set(nodeId, own + 1);
     this.#total++;
     return true;
+  }
+
+  /** Takes the one place for guessing, whoever asked for it; null where it is taken. @returns how to give it back */
+  enterChance(destination: string, now: number): (() => void) | null {
+    if (this.#guessing || !this.#guessed.take(destination, now)) return null;
+    this.#guessing = true;
+    return () => {
+      this.#guessing = false;
+    };
   }
 
   leave(nodeId: string): void {

@@ -7,9 +7,10 @@ import type { ByteStream, Io } from '../io/io.ts';
 import { nextPorts } from '../nat/predict.ts';
 import { askTcp, type KeptAnswer } from '../stun/ask.ts';
 import { PUNCH_ASK_TIMEOUT } from '../timing.ts';
-import type { Endpoint } from '../wire/endpoint.ts';
+import type { Endpoint, Family } from '../wire/endpoint.ts';
 import { FORESEEN } from './flows.ts';
-import type { Place } from './place.ts';
+import type { Place, Transport } from './place.ts';
+import type { UdpPort } from './udp-port.ts';
 
 export interface Site {
   readonly place: Place;
@@ -19,6 +20,8 @@ export interface Site {
   readonly ports: readonly number[];
   /** Monotonic ms: what is foreseen gets old. */
   readonly openedAt: number;
+  /** Over UDP, the port itself. */
+  readonly udp: UdpPort | null;
   close(): void;
   /** The connection that keeps the mapping is gone. */
   readonly lost: Promise<void>;
@@ -26,8 +29,12 @@ export interface Site {
 
 export interface SiteTask {
   readonly io: Io;
-  /** STUN servers over TCP of a family, in the order in which they are to be asked. */
-  readonly servers: (family: 4 | 6, signal: AbortSignal) => Promise<readonly Endpoint[]>;
+  /** STUN servers over the transport of its places, in the order in which they are to be asked. */
+  readonly servers: (
+    family: Family,
+    transport: Transport,
+    signal: AbortSignal,
+  ) => Promise<readonly Endpoint[]>;
   readonly signal: AbortSignal;
 }
 
@@ -36,8 +43,8 @@ const LOWEST = 20_000;
 const HIGHEST = 32_000;
 const ANY_TRIES = 4;
 
-/** @param wish the port that the peer hopes for, where the place can choose; 0 = any */
-export async function openSite(task: SiteTask, place: Place, wish: number): Promise<Site> {
+/** Over TCP. @param wish the port that the peer hopes for, where the place can choose; 0 = any */
+export async function openTcpSite(task: SiteTask, place: Place, wish: number): Promise<Site> {
   const { io } = task;
   const openedAt = io.now();
   const plain = (port: number, ports: readonly number[]): Site => ({
@@ -45,6 +52,7 @@ export async function openSite(task: SiteTask, place: Place, wish: number): Prom
     port,
     ports,
     openedAt,
+    udp: null,
     close: () => undefined,
     lost: new Promise(() => undefined),
   });
@@ -57,11 +65,13 @@ export async function openSite(task: SiteTask, place: Place, wish: number): Prom
   if (asked === null) return plain(randomPort(io, place), []);
   const { answer, stream, lost } = asked.kept;
   const external = answer.mapped.port;
-  const ports =
-    place.source === 'asked'
-      ? [external]
-      : nextPorts(place.facts, { local: asked.port, external }, place.facts.delta === 3 ? 1 : FORESEEN);
-  return { place, port: asked.port, ports, openedAt, close: () => stream.destroy(), lost };
+  const ports = place.source === 'asked' ? [external] : foreseenPorts(place, asked.port, external);
+  return { place, port: asked.port, ports, openedAt, udp: null, close: () => stream.destroy(), lost };
+}
+
+/** Of the local ports after one whose mapping was seen. */
+export function foreseenPorts({ facts }: Place, local: number, external: number): number[] {
+  return nextPorts(facts, { local, external }, facts.delta === 3 ? 1 : FORESEEN);
 }
 
 interface Held extends KeptAnswer {
@@ -76,7 +86,7 @@ interface Asked {
 /** One mapping for all: two servers at once, the first answer counts. */
 async function askBoth(task: SiteTask, place: Place): Promise<Asked | null> {
   const { io, signal } = task;
-  const servers = await task.servers(place.family, signal);
+  const servers = await task.servers(place.family, 'tcp', signal);
   for (let i = 0; i < servers.length && i < ANY_TRIES && !signal.aborted; i += 2) {
     const port = randomPort(io, place);
     const over = new AbortController();
@@ -97,7 +107,7 @@ async function askBoth(task: SiteTask, place: Place): Promise<Asked | null> {
 /** Each destination costs a mapping: one server at a time, from another port each time. */
 async function askOne(task: SiteTask, place: Place): Promise<Asked | null> {
   const { io, signal } = task;
-  const servers = await task.servers(place.family, signal);
+  const servers = await task.servers(place.family, 'tcp', signal);
   for (const server of servers.slice(0, ANY_TRIES)) {
     const port = randomPort(io, place);
     const kept = await ask(task, place, port, server, signal).catch(() => null);
@@ -138,7 +148,7 @@ async function dropOthers(asking: readonly Promise<Held>[], kept: Held): Promise
 }
 
 /** Within what the NAT was seen to use: a port outside would not stay what it is. */
-function randomPort(io: Io, { facts, source }: Place): number {
+export function randomPort(io: Io, { facts, source }: Place): number {
   const bytes = io.randomBytes(4);
   const draw = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
   const [lowest, highest] = source === 'local' ? (facts.range ?? [LOWEST, HIGHEST]) : [LOWEST, HIGHEST];

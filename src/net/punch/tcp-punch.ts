@@ -1,51 +1,25 @@
 /** Everything that one site sends towards one peer over TCP: its flows, each from its local port. Effects through Io. */
-import type { ByteStream, Io } from '../io/io.ts';
-import { type Endpoint, formatEndpoint } from '../wire/endpoint.ts';
-import { kindOf, type PunchRole, planFlows } from './flows.ts';
+import { type Aimed, FlowBook } from './flows.ts';
+import type { Punch, PunchTask } from './punch.ts';
 import type { Site } from './site.ts';
 import { PunchPort } from './tcp-port.ts';
 
-export interface TcpPunchTask {
-  readonly io: Io;
-  readonly role: PunchRole;
+export class TcpPunch implements Punch {
   readonly site: Site;
-  readonly connected: (stream: ByteStream) => Promise<boolean>;
-  readonly failed: (error: unknown) => void;
-  readonly signal: AbortSignal;
-}
-
-export class TcpPunch {
-  readonly #task: TcpPunchTask;
+  readonly #task: PunchTask;
   readonly #ports = new Map<number, PunchPort>();
-  readonly #aims = new Set<string>();
+  readonly #book: FlowBook;
 
-  constructor(task: TcpPunchTask) {
+  constructor(task: PunchTask) {
     this.#task = task;
+    this.site = task.site;
+    this.#book = new FlowBook(task.role, task.site.ports);
   }
 
-  get site(): Site {
-    return this.#task.site;
-  }
-
-  /** Whether it sends to anybody yet. */
-  get running(): boolean {
-    return this.#ports.size > 0;
-  }
-
-  /** Aims at ports of the peer, in order: each flow makes a mapping. @returns whether there is any way */
-  aim(peer: { readonly ip: string; readonly ports: readonly number[] }): boolean {
-    const { site, role } = this.#task;
-    const flows = planFlows(role, kindOf(site.ports), peer);
-    const key = peer.ports.map((port) => formatEndpoint({ ip: peer.ip, port })).join(' ') || peer.ip;
-    if (this.#aims.has(key)) return flows.length > 0;
-    this.#aims.add(key);
-    // Foreseen ports are used up one by one.
-    const used = kindOf(site.ports) === 'foreseen' ? Math.max(-1, ...this.#ports.keys()) : -1;
-    for (const { offset, remotes, isHole } of flows) {
-      const place = used < 0 ? offset : used + Math.max(1, offset);
-      void this.#portAt(place).aim(remotes.filter(isUsable), isHole);
-    }
-    return flows.length > 0;
+  aim(peer: Aimed): boolean {
+    const flows = this.#book.take(peer);
+    for (const { offset, remotes, isHole } of flows ?? []) void this.#portAt(offset).aim(remotes, isHole);
+    return flows !== null;
   }
 
   #portAt(offset: number): PunchPort {
@@ -57,9 +31,4 @@ export class TcpPunch {
     this.#ports.set(offset, port);
     return port;
   }
-}
-
-/** Below are services' own ports (RFC 6335 §6): no peer of ours is there, and none can make us knock. */
-function isUsable({ port }: Endpoint): boolean {
-  return port >= 1_024;
 }

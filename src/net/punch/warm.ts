@@ -5,8 +5,9 @@
  */
 import { onAbort } from '../abort.ts';
 import { WARM_PAUSE } from '../timing.ts';
+import { openSite } from './open-site.ts';
 import type { Place } from './place.ts';
-import { openSite, type Site, type SiteTask } from './site.ts';
+import type { Site, SiteTask } from './site.ts';
 
 export interface WarmTask extends SiteTask {
   /** Own places by what is known now. */
@@ -52,9 +53,9 @@ export class WarmSites {
 
   async #open(place: Place, key: string): Promise<void> {
     const { signal } = this.#task;
-    const site = await openSite(this.#task, place, 0);
-    if (site.ports.length === 0 || signal.aborted) {
-      site.close();
+    const site = await openSite(this.#task, place, 0).catch(() => null);
+    if (site === null || site.ports.length === 0 || signal.aborted) {
+      site?.close();
       await this.#rest(key);
       return;
     }
@@ -80,6 +81,6 @@ export class WarmSites {
   }
 }
 
-function keyOf({ path, local, outer }: Place): string {
-  return `${path} ${local} ${outer}`;
+function keyOf({ transport, path, local, outer }: Place): string {
+  return `${transport} ${path} ${local} ${outer}`;
 }

@@ -10,8 +10,8 @@ import type { Reader } from '../wire/reader.ts';
 import type { Writer } from '../wire/writer.ts';
 import { readTime, writeTime } from './time.ts';
 
-/** Own interfaces × families × pathways at most; ports that are foreseen for one of them. */
-export const MAX_OFFERS = 6;
+/** Own interfaces × families × pathways × transports at most; ports that are foreseen for one of them. */
+export const MAX_OFFERS = 12;
 export const MAX_OFFERED_PORTS = 24;
 
 const METHODS = { 'tcp-punch': 3, 'udp-punch': 4 } as const;

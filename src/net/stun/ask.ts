@@ -30,29 +30,20 @@ export interface StunAsker {
   close(): void;
 }
 
-/** @throws the system's error when the socket cannot be opened */
-export async function openUdpAsker(io: Io, ip: string): Promise<StunAsker> {
+/** Asks over a socket that somebody else holds and reads. */
+export interface UdpAsker {
+  /** As `StunAsker.ask`. */
+  ask(server: Endpoint, deadline: number, signal: AbortSignal): Promise<StunAnswer>;
+  /** What has come in, whatever it is. */
+  datagram(data: Uint8Array, from: Endpoint): void;
+  failed(error: Error): void;
+}
+
+export function createUdpAsker(io: Io, send: UdpSocket['send']): UdpAsker {
   const running = new Set<Transaction>();
-  const socket: UdpSocket = await io.openUdp(
-    { ip, port: 0 },
-    {
-      datagram(data, from) {
-        const concerned = [...running].filter(({ server }) => isSame(server, from));
-        const message = concerned.length > 0 ? tryDecode(data) : null;
-        if (message === null) return;
-        for (const transaction of concerned) transaction.perform({ kind: 'message', message, from });
-      },
-      failed(error) {
-        const remote = remoteOf(error);
-        for (const transaction of [...running])
-          if (remote !== null && isSame(transaction.server, remote))
-            transaction.perform({ kind: 'failed', reason: reasonOf(error) });
-      },
-    },
-  );
   return {
     async ask(server, deadline, signal) {
-      const transaction = new Transaction(io, 'udp', server, deadline, (data) => socket.send(data, server));
+      const transaction = new Transaction(io, 'udp', server, deadline, (data) => send(data, server));
       running.add(transaction);
       try {
         return await transaction.run(signal);
@@ -60,8 +51,26 @@ export async function openUdpAsker(io: Io, ip: string): Promise<StunAsker> {
         running.delete(transaction);
       }
     },
-    close: () => socket.close(),
+    datagram(data, from) {
+      const concerned = [...running].filter(({ server }) => isSame(server, from));
+      const message = concerned.length > 0 ? tryDecode(data) : null;
+      if (message === null) return;
+      for (const transaction of concerned) transaction.perform({ kind: 'message', message, from });
+    },
+    failed(error) {
+      const remote = remoteOf(error);
+      for (const transaction of [...running])
+        if (remote !== null && isSame(transaction.server, remote))
+          transaction.perform({ kind: 'failed', reason: reasonOf(error) });
+    },
   };
+}
+
+/** @throws the system's error when the socket cannot be opened */
+export async function openUdpAsker(io: Io, ip: string): Promise<StunAsker> {
+  const asker = createUdpAsker(io, (data, remote) => socket.send(data, remote));
+  const socket: UdpSocket = await io.openUdp({ ip, port: 0 }, asker);
+  return { ask: asker.ask, close: () => socket.close() };
 }
 
 /** @param port from which all servers are asked; 0: another one for each */

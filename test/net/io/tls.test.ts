@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { createSecureContext, TLSSocket, connect as tlsConnect } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import type { ByteStream, SecureStream } from '../../../src/net/io/io.ts';
@@ -39,7 +40,7 @@ function resolvers<T>() {
 }
 
 /** The attacker's end speaks TLS as it likes. */
-function overTls(stream: ByteStream, wrap: (socket: Socket) => TLSSocket): TLSSocket {
+function overTls(stream: ByteStream, wrap: (socket: Duplex) => TLSSocket): TLSSocket {
   if (!(stream instanceof SocketStream)) throw new Error('not a real stream');
   const tls = stream.handOver(wrap);
   tls.on('error', () => undefined);
@@ -115,7 +116,7 @@ function certificate(): { key: Buffer; cert: Buffer } {
 
 test('tls: a certificate offered instead of the key is refused', async () => {
   const { client, server } = await connected();
-  overTls(server, (socket) => new TLSSocket(socket, { isServer: true, ...certificate() }));
+  overTls(server, (socket) => new TLSSocket(socket as Socket, { isServer: true, ...certificate() }));
   await expect(io.secure(client, 'client', psk, never)).rejects.toThrow();
 });
 

@@ -32,7 +32,11 @@ test('flows: two sides that foresee their ports meet, though others got some in 
 
 test('plan: what is expected to connect goes before, in the user’s order; the impossible is not tried', () => {
   const pairs = (a: 1 | 5 | 6, b: 1 | 5 | 6) => [
-    { a: { type: a, delta: a === 1 ? 1 : 6 }, b: { type: b, delta: b === 1 ? 1 : 2 } } as const,
+    {
+      transport: 'tcp',
+      a: { type: a, delta: a === 1 ? 1 : 6 },
+      b: { type: b, delta: b === 1 ? 1 : 2 },
+    } as const,
   ];
   const delays = (methods: Parameters<typeof planMethods>[0]['methods'], a: 1 | 5 | 6, b: 1 | 5 | 6) =>
     planMethods({ methods, pairs: pairs(a, b), last: null }).map(({ delay }) => delay);
