@@ -74,6 +74,7 @@ async function startSignalling(
       if (message.type === 'outcome') receive(message.pipeId[0] ?? 0);
     },
     isWished: () => true,
+    isShared: () => false,
     changed: () => undefined,
     signal: new AbortController().signal,
   });

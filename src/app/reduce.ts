@@ -34,6 +34,7 @@ import {
   type State,
   type StepState,
 } from './state.ts';
+import { withAttempt, withExplanation, withTrace } from './timeline.ts';
 import { chatWhenOpen, reduceUi, type UiEvent } from './ui-state.ts';
 import { nextWorld, shortened } from './world.ts';
 
@@ -73,7 +74,14 @@ function fold(state: State, event: Stamped): State {
     case 'signal':
       return reduceSignal(state, event);
     case 'attempt':
-      return reduceAttempt(state, event);
+      return {
+        ...reduceAttempt(state, event),
+        timelines: withAttempt(state.timelines, event),
+      };
+    case 'trace':
+      return { ...state, timelines: withTrace(state.timelines, event) };
+    case 'explanation':
+      return { ...state, timelines: withExplanation(state.timelines, event) };
     case 'open':
       return reduceOpen(state, event);
     case 'message':

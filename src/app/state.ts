@@ -15,6 +15,7 @@ import type {
 } from '../net/index.ts';
 import type { LogLevel, StepName } from './events.ts';
 import type { ServingState } from './serve-state.ts';
+import type { Timelines } from './timeline.ts';
 import { INITIAL_UI, type UiState } from './ui-state.ts';
 
 /** Log lines kept. */
@@ -167,6 +168,7 @@ export interface State {
   readonly worlds: Readonly<Record<string, WorldState>>;
   /** In order of appearance. */
   readonly pipes: readonly PipeState[];
+  readonly timelines: Timelines;
   readonly log: readonly LogLine[];
   readonly load: LoadState | null;
   /** What this machine serves to others; null: it never did. */
@@ -183,6 +185,7 @@ export const INITIAL_STATE: State = {
   nodes: [],
   worlds: {},
   pipes: [],
+  timelines: {},
   log: [],
   load: null,
   serving: null,

@@ -14,6 +14,7 @@ export type Screen =
   | 'matrix'
   | 'serve'
   | 'chat'
+  | 'timeline'
   | 'log';
 export type Overlay = 'help' | 'qr';
 

@@ -11,6 +11,8 @@ const FIELDS: { readonly [E in AppEvent['event']]?: readonly string[] } = {
   step: ['name', 'state', 'detail'],
   ready: ['address', 'nodeId', 'port', 'nickname', 'servers'],
   attempt: ['pipe', 'method', 'path', 'family', 'state', 'local', 'remote', 'elapsed', 'reason'],
+  trace: ['pipe', 'side', 'method', 'path', 'family', 'kind', 'count', 'time', 'error'],
+  explanation: ['pipe', 'method', 'sentence', 'confidence', 'evidence', 'help'],
   open: ['pipe', 'method', 'path', 'family', 'transport', 'local', 'remote', 'peer', 'encrypted', 'elapsed'],
   message: ['pipe', 'direction', 'text'],
   bench: ['pipe', 'bytes', 'sendMbps', 'receiveMbps', 'rtt'],

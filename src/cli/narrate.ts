@@ -59,6 +59,8 @@ function narrate(event: Stamped, options: NarrateOptions, peers: ReadonlyMap<str
       return narrateAttempt(event);
     case 'open':
       return narrateOpen(event);
+    case 'explanation':
+      return narrateExplanation(event);
     case 'message':
       return narrateMessage(event, options, peers);
     case 'bench':
@@ -114,6 +116,12 @@ function narrateOpen(event: Told<'open'>): Line {
   const measured = rtt === null ? [] : [`rtt ${rtt} ms`];
   const parts = [...way, ...measured, 'encrypted', `peer ${peer}`];
   return err(`open after ${event.elapsed} ms: ${parts.join(' · ')}`);
+}
+
+/** What failed is told by the error; this tells why, and what speaks for it. */
+function narrateExplanation({ sentence, confidence, evidence }: Told<'explanation'>): Line {
+  const seen = evidence.length === 0 ? '' : ` (${confidence}; ${evidence.join(', ')})`;
+  return err(`= ${sentence}${seen}`);
 }
 
 function narrateAttempt(event: Told<'attempt'>): Line | null {

@@ -163,7 +163,42 @@ export interface SignalEvent {
   readonly clock: ClockOffset | null;
 }
 
+/** Packets of one kind that one side of a hole punch met within a moment. */
+export interface TraceEvent {
+  readonly event: 'trace';
+  readonly pipe: string;
+  /** own: seen here · peer: as the peer told it. */
+  readonly side: 'own' | 'peer';
+  readonly method: 'tcp-punch' | 'udp-punch';
+  readonly path: Pathway;
+  readonly family: Family;
+  readonly kind: 'sent' | 'refused' | 'received' | 'open';
+  readonly count: number;
+  /** Of the first of them: Unix ms of this side's corrected clock. */
+  readonly time: number;
+  /** ms from then until this was told. */
+  readonly ago: number;
+  /** ± ms: how well the peer's clock is known; 0 for what was seen here. */
+  readonly error: number;
+}
+
+/** Why a connect ended as it did. */
+export interface ExplanationEvent {
+  readonly event: 'explanation';
+  readonly pipe: string;
+  readonly method: Method | null;
+  readonly sentence: string;
+  /** certain: it was seen · likely: what was seen has hardly another cause · possible: nothing speaks against it. */
+  readonly confidence: 'certain' | 'likely' | 'possible';
+  /** What was seen, in a few words each. */
+  readonly evidence: readonly string[];
+  /** What would help; null = nothing need. */
+  readonly help: string | null;
+}
+
 export type NodeEvent =
+  | TraceEvent
+  | ExplanationEvent
   | AttemptEvent
   | OpenEvent
   | MessageEvent

@@ -5,6 +5,7 @@
 import type { NodeEvent, OuterFact } from './events.ts';
 import type { Io, NetworkInterface } from './io/io.ts';
 import type { KnownNat } from './nat/known.ts';
+import { type LearntFact, withLearnt } from './nat/learnt.ts';
 import { networkOf, type RememberedReports, rememberedNat, rememberNat } from './nat/memory.ts';
 import type { NatReport } from './nat-report.ts';
 import { createResolver } from './resolve.ts';
@@ -79,6 +80,22 @@ export class NatWatch {
     const stop = AbortSignal.any([signal, done.signal]);
     await Promise.race([this.find(), io.sleepUntil(io.now() + PUNCH_NAT_WAIT, stop)]);
     done.abort();
+  }
+
+  /** What a punch has shown of a NAT: kept with what servers said, each transport by itself. */
+  learn(fact: LearntFact): void {
+    const { outer, emit, files, io } = this.#task;
+    const before = this.#reports;
+    const at = fact.kind === 'mapping' ? fact.local.ip : null;
+    const nic = outer().find((one) => one.family === fact.family && (at === null || one.inner === at));
+    this.#reports = before.map((report) =>
+      report.interface === nic?.interface && report.family === fact.family
+        ? withLearnt(report, fact)
+        : report,
+    );
+    const changed = this.#reports.filter((report, i) => report !== before[i]);
+    for (const report of changed) emit({ event: 'nat', report, done: true });
+    if (changed.length > 0 && files !== null) void rememberNat(files, this.#reports, io.wallClock());
   }
 
   async #probe(): Promise<void> {

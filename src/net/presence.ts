@@ -90,7 +90,7 @@ export class Presence {
   /** A pipe has opened. */
   opened(pipe: Pipe): void {
     if (pipe.info.initiator) this.#peers.opened(pipe.peer, pipe.info.method);
-    this.meetings?.opened(pipe.id);
+    this.meetings?.opened(pipe.id, pipe.info.method);
   }
 
   /** What is worth remembering is written. */
@@ -130,6 +130,7 @@ export class Presence {
       wall: () => this.#world.wall(),
       receive: (message, origin) => this.meetings?.received(message, origin),
       isWished: (pipeId, nodeId) => this.meetings?.isWished(pipeId, nodeId) ?? false,
+      isShared: (pipeId, nodeId) => this.meetings?.isShared(pipeId, nodeId) ?? false,
       changed: () => {
         this.#world.tell();
         if (this.#ready) this.#renewAddress();
@@ -154,6 +155,7 @@ export class Presence {
       warm: (place) => this.#warm.take(place),
       isWarm: (place) => this.#warm.has(place),
       stunServers: (family, transport, signal) => this.#world.stunServers(family, transport, signal),
+      learn: (fact) => this.#nats.learn(fact),
       lastMethod: (nodeId) => this.#peers.methodOf(nodeId),
       ownAddress: () => ({ bytes: addressBytes(this.#address), sequence: this.#sequence }),
     });

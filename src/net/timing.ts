@@ -310,3 +310,18 @@ export const UDP_SITE_REFRESH = 15_000;
 
 /** What came over UDP waits this long at most for a connection over TCP whose handshake is under way. */
 export const TIE_PATIENCE = 250;
+
+/** Between two events of one lane of a timeline: what a screen can show. */
+export const TRACE_PAUSE = 50;
+
+/** What the peer saw is waited for this long after a connect came to nothing, besides its way. */
+export const REPORT_PATIENCE = 600;
+
+/** After this the recollection of a pipe's timeline takes no more from the peer. */
+export const REPORT_TIMEOUT = 15_000;
+
+/** UDP mappings live 30 s in the strictest common NATs (RFC 4787 REQ-5 wants 120), 20 s in some of carriers. */
+export const UDP_KEEPALIVE_INTERVAL = 9_000;
+
+/** Ports that a side with random mappings opens: half of all guesses of the other side hit within 175. */
+export const BIRTHDAY_PORT_COUNT = 256;

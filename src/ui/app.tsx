@@ -2,6 +2,7 @@
 import { Box, Text, useApp } from 'ink';
 import { lazy, Suspense, useCallback, useLayoutEffect, useMemo, useRef } from 'react';
 import type { Session } from '../app/session.ts';
+import type { State } from '../app/state.ts';
 import type { Screen, UiState } from '../app/ui-state.ts';
 import { Ui, useUi } from './context.ts';
 import type { KeyContext } from './keymap.ts';
@@ -20,6 +21,7 @@ import { LogScreen } from './screens/log.tsx';
 import { NodesScreen } from './screens/nodes.tsx';
 import { QrOverlay } from './screens/qr.tsx';
 import { ServeScreen } from './screens/serve.tsx';
+import { TimelineScreen } from './screens/timeline.tsx';
 import type { Terminal } from './terminal.ts';
 import { marksFor } from './theme.ts';
 import { dispatchKey, type KeyTaker, KeyTarget, useKeys } from './use-keys.ts';
@@ -45,6 +47,7 @@ const TITLES: Readonly<Record<Screen, string>> = {
   matrix: 'matrix',
   serve: 'serve',
   chat: 'chat',
+  timeline: 'timeline',
   log: 'log',
 };
 
@@ -120,9 +123,18 @@ function Body({ ui }: { readonly ui: UiState }) {
       return <ServeScreen />;
     case 'chat':
       return <ChatScreen key={ui.pipe} id={ui.pipe} />;
+    case 'timeline':
+      return <TimelineScreen key={ui.pipe} id={ui.pipe} />;
     case 'log':
       return <LogScreen />;
   }
+}
+
+/** Where Esc leads: from a pipe's timeline to the pipe. */
+function behind({ ui, pipes }: State): Screen {
+  const pipe = ui.screen === 'timeline' ? pipes.find(({ id }) => id === ui.pipe) : undefined;
+  if (pipe === undefined) return 'home';
+  return pipe.path === null ? 'connect' : 'chat';
 }
 
 /**
@@ -139,7 +151,9 @@ function useRootKeys(ui: UiState, context: KeyContext, taker: { current: KeyTake
     if (intent === 'leave') exit();
     else if (over) emit({ event: 'ui', action: 'overlay', overlay: null });
     else if (intent === 'help') emit({ event: 'ui', action: 'overlay', overlay: 'help' });
-    else if (intent === 'back' && ui.screen !== 'home') emit({ event: 'ui', action: 'go', screen: 'home' });
+    else if (intent === 'go-timeline') emit({ event: 'ui', action: 'go', screen: 'timeline' });
+    else if (intent === 'back' && ui.screen !== 'home')
+      emit({ event: 'ui', action: 'go', screen: behind(getState()) });
   };
   const actOnAll = () => {
     const isDrawn = () => {

@@ -17,6 +17,7 @@ export type KeyContext =
   | 'matrix'
   | 'serve'
   | 'chat'
+  | 'timeline'
   | 'log'
   | 'overlay';
 
@@ -49,6 +50,7 @@ export type Intent =
   | 'go-nat'
   | 'go-nat-tables'
   | 'go-matrix'
+  | 'go-timeline'
   | 'show-evidence'
   | 'stop-serve'
   | 'show-qr'
@@ -109,6 +111,7 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     { keys: ['m'], intent: 'go-matrix', shown: 'm', does: 'matrix of NATs' },
     { keys: ['n'], intent: 'go-nodes', shown: 'n', does: 'nodes', footer: true },
     { keys: ['s'], intent: 'go-serve', shown: 's', does: 'serve', footer: true },
+    { keys: ['y'], intent: 'go-timeline', shown: 'y', does: 'why' },
     { keys: ['l'], intent: 'go-log', shown: 'l', does: 'log', footer: true },
     ...choose,
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'choose', footer: true },
@@ -116,6 +119,7 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
   connect: [
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'connect', footer: true },
     { keys: ['tab', 'down'], intent: 'next', shown: 'Tab', does: 'next field', footer: true },
+    { keys: ['ctrl-y'], intent: 'go-timeline', shown: 'Ctrl+Y', does: 'why', footer: true },
     { keys: ['shift-tab', 'up'], intent: 'previous', shown: 'Shift+Tab', does: 'previous field' },
     ...editing,
   ],
@@ -173,9 +177,11 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     { keys: ['tab', 'ctrl-n'], intent: 'next-pipe', shown: 'Tab', does: 'next pipe', footer: true },
     { keys: ['shift-tab', 'ctrl-p'], intent: 'previous-pipe', shown: 'Shift+Tab', does: 'previous pipe' },
     { keys: ['ctrl-d'], intent: 'close-pipe', shown: 'Ctrl+D', does: 'close pipe', footer: true },
+    { keys: ['ctrl-y'], intent: 'go-timeline', shown: 'Ctrl+Y', does: 'why', footer: true },
     ...scroll,
     ...editing,
   ],
+  timeline: choose,
   log: scroll,
   overlay: [],
 };
@@ -192,6 +198,7 @@ const TITLES: Readonly<Record<KeyContext, string>> = {
   matrix: 'Matrix',
   serve: 'Serve',
   chat: 'Chat',
+  timeline: 'Timeline',
   log: 'Log',
   overlay: 'Help and QR code',
 };

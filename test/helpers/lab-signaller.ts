@@ -68,6 +68,7 @@ export function createSignaller({ host, identity, urls, onMessage }: SignallerOp
       received.push({ message, origin, at: host.io.now() });
     },
     isWished: (pipeId) => wishes.has(encodeBase16(pipeId)),
+    isShared: () => false,
     changed: () => undefined,
     signal: stop.signal,
   });

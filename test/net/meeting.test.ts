@@ -168,6 +168,7 @@ test('meeting: a request that carries somebody else’s address is dropped', asy
     wall: () => a.io.wallClock(),
     receive: () => undefined,
     isWished: () => false,
+    isShared: () => false,
     changed: () => undefined,
     signal: stop.signal,
   });

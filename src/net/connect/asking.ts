@@ -1,6 +1,7 @@
 /** The other half of a connect: a peer that can be asked, and the ways by which it may come in. Types only. */
 import type { Secured } from '../pipe/secure.ts';
 import type { AttemptWay } from './attempt.ts';
+import type { Explanation } from './lane-case.ts';
 import type { Candidate } from './pathway.ts';
 import type { Measured } from './quality.ts';
 
@@ -25,8 +26,8 @@ export interface AskListener {
   refused(why: 'not-allowed' | 'busy' | 'unwilling'): void;
   /** It does not answer. @param reached whether the question got as far as a broker of the peer */
   silent(reason: string, reached: boolean): void;
-  /** No more hopes will come. */
-  done(): void;
+  /** No more hopes will come. @param explanation why punching came to nothing, where there was any */
+  done(explanation: Explanation | null): void;
 }
 
 export interface Asking {

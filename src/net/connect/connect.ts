@@ -17,6 +17,7 @@ import type { Asking, AskListener, Hope } from './asking.ts';
 import { type Attempt, type AttemptWay, emitAttempt, newAttempt } from './attempt.ts';
 import type { Crossing } from './crossing.ts';
 import { type Asked, explainFailure, reasonFor } from './explain.ts';
+import type { Explanation } from './lane-case.ts';
 import type { Candidate } from './pathway.ts';
 import type { Measured } from './quality.ts';
 import { createRace, FIRST_JOINED, type RaceEffect, type RaceInput, stepRace } from './race.ts';
@@ -58,6 +59,7 @@ class Connect {
   readonly #over = new AbortController();
   readonly #candidates: Candidate[];
   #asked: Asked;
+  #explanation: Explanation | null = null;
   #joined = 0;
   #race;
   #psk: Promise<Uint8Array> | null = null;
@@ -134,7 +136,8 @@ class Connect {
       silent: (reason, reached) => {
         if (this.#asked.kind === 'no') this.#asked = { kind: reached ? 'silent' : 'impossible', reason };
       },
-      done: () => {
+      done: (explanation) => {
+        this.#explanation = explanation;
         if (!done) this.#step({ kind: 'failed', attempt: FIRST_JOINED });
         done = true;
       },
@@ -205,11 +208,13 @@ class Connect {
       case 'drop':
         this.#drop(effect.attempt, 'another path was faster');
         break;
-      case 'won':
-        this.#won(effect.attempt);
+      case 'won': {
+        const pipe = this.#attempts.get(effect.attempt)?.pipe ?? null;
+        if (pipe !== null) this.#result.resolve(pipe);
         break;
+      }
       case 'lost':
-        this.#result.reject(this.#explain());
+        this.#lose();
         break;
     }
   }
@@ -270,11 +275,6 @@ class Connect {
     }
   }
 
-  #won(number: number): void {
-    const attempt = this.#attempts.get(number);
-    if (attempt?.pipe) this.#result.resolve(attempt.pipe);
-  }
-
   #fail(number: number, attempt: Attempt, error: unknown): void {
     if (attempt.outcome !== null) return;
     this.#failures.push(error);
@@ -292,9 +292,9 @@ class Connect {
     emitAttempt(this.#task, attempt, 'failed', reason);
   }
 
-  #explain(): P2pdError {
+  #lose(): void {
     const total = this.#task.candidates === null ? null : this.#candidates.length;
-    return explainFailure(this.#failures, total, this.#asked);
+    this.#result.reject(explainFailure(this.#failures, total, this.#asked, this.#explanation));
   }
 
   #giveUp(reason: unknown): void {

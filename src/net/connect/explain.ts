@@ -3,7 +3,12 @@
  * seen, never more.
  */
 import { type ErrorCode, P2pdError, reasonOf } from '../errors.ts';
+import type { ClockOffset, Method } from '../events.ts';
+import type { NatSide } from '../nat/matrix.ts';
+import type { LaneReport } from '../signal/lane-report.ts';
 import { AlertError, type AlertName } from '../wire/alert.ts';
+import { causeOf } from './causes.ts';
+import type { Explanation } from './lane-case.ts';
 
 const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refused: nothing listens there',
@@ -31,6 +36,73 @@ const TELLING: readonly (readonly [AlertName, ErrorCode])[] = [
   ['busy', 'BUSY'],
 ];
 
+/** What one side saw; marks count from `from`, Unix ms of its corrected clock. */
+export interface LanesOf {
+  readonly from: number;
+  readonly lanes: readonly LaneReport[];
+}
+
+/** What both sides saw of a punch that came to nothing. */
+export interface PunchView {
+  readonly own: LanesOf;
+  /** null: it has told nothing. */
+  readonly peer: LanesOf | null;
+  /** The peer's clock against ours; null = not known. */
+  readonly clock: ClockOffset | null;
+  readonly nats: (method: Method) => { readonly own: NatSide; readonly peer: NatSide };
+}
+
+const WEIGHT = { certain: 2, likely: 1, possible: 0 } as const;
+
+/** The most telling lane's explanation; null where nothing was punched. */
+export function explainPunch(view: PunchView): Explanation | null {
+  const all = view.own.lanes.map((own) => ({ own, explanation: causeOf(caseOf(view, own)) }));
+  // What was tried tells more than what was not, and the way by the Internet more than the one by a LAN.
+  const rank = ({ own, explanation }: (typeof all)[number]) =>
+    (own.sent > 0 ? 8 : 0) + (own.path === 'external' ? 4 : 0) + WEIGHT[explanation.confidence];
+  return all.sort((a, b) => rank(b) - rank(a))[0]?.explanation ?? null;
+}
+
+function caseOf({ own: { from }, peer, clock, nats }: PunchView, own: LaneReport) {
+  const sides = nats(own.method);
+  const theirs = peer?.lanes.find((lane) => isSameLane(lane, own)) ?? null;
+  const began = own.marks.find(({ kind }) => kind === 'sent')?.at;
+  const theyBegan = theirs?.marks.find(({ kind }) => kind === 'sent')?.at;
+  const known = clock !== null && peer !== null && began !== undefined && theyBegan !== undefined;
+  return {
+    own,
+    peer: theirs,
+    reported: peer !== null,
+    gap: known ? peer.from + theyBegan - clock.offset - (from + began) : null,
+    gapError: clock?.error ?? 0,
+    ownNat: sides.own,
+    peerNat: sides.peer,
+  };
+}
+
+function isSameLane(a: LaneReport, b: LaneReport): boolean {
+  return a.method === b.method && a.path === b.path && a.family === b.family;
+}
+
+const OPENED: Readonly<Record<Method, string>> = {
+  direct: 'the other side could be reached at once: nothing stood in the way',
+  reverse: 'the other side reached us: whatever is in front of it lets it out, and nothing kept it out here',
+  'tcp-punch':
+    'both sides knocked at the same time over TCP, and each router took the other’s packets for answers',
+  'udp-punch':
+    'both sides sent at the same time over UDP, and each router took the other’s packets for answers',
+  relay: 'both sides met at a relay, which passes on what it cannot read',
+};
+
+/** How a pipe came to be open. */
+export function explainOpen(method: Method, lanes: readonly LaneReport[]): Explanation {
+  const lane = lanes.find((one) => one.method === method);
+  const evidence = lane === undefined ? [] : [`${lane.sent} packets sent`, `${lane.received} received`];
+  if (lane !== undefined && lane.refused > 0) evidence.push(`${lane.refused} refused on the way`);
+  if (lane !== undefined && lane.guesses > 0) evidence.push(`${lane.guesses} ports guessed`);
+  return { method, sentence: OPENED[method], confidence: 'certain', evidence, help: null };
+}
+
 /** How asking the peer over signalling went. */
 export type Asked =
   /** Not tried: nothing to ask for. */
@@ -54,7 +126,12 @@ export function reasonFor(error: unknown): string {
  *
  * @param total own attempts that there could be; null where dialling was not wanted
  */
-export function explainFailure(failures: readonly unknown[], total: number | null, asked: Asked): P2pdError {
+export function explainFailure(
+  failures: readonly unknown[],
+  total: number | null,
+  asked: Asked,
+  explanation: Explanation | null = null,
+): P2pdError {
   for (const [alert, code] of TELLING) {
     const error = failures.find((failure) => failure instanceof AlertError && failure.alert === alert);
     if (error !== undefined) return new P2pdError(code, `refused: ${ALERT_REASONS[alert]}`, { cause: error });
@@ -62,6 +139,10 @@ export function explainFailure(failures: readonly unknown[], total: number | nul
   if (asked.kind === 'refused' && asked.why === 'not-allowed')
     return new P2pdError('NOT_ALLOWED', `refused: ${ALERT_REASONS['not-allowed']}`);
   if (asked.kind === 'silent') return peerSilent(failures, asked.reason);
+  if (explanation !== null)
+    return new P2pdError('NO_PATH', `no path to the peer: ${explanation.sentence}`, {
+      hint: explanation.help ?? 'p2pd-demo nat on both sides shows what is in the way',
+    });
   if (asked.kind === 'answered' || asked.kind === 'refused')
     return new P2pdError('NO_PATH', `the peer answered, but no path was found: ${summary(failures)}`, {
       hint: 'neither side can be reached from outside: forward a port on one of them, or use IPv6',

@@ -13,6 +13,7 @@ import type { ConnectMessage } from '../signal/message.ts';
 import { MAX_OFFERS, type PunchCall } from '../signal/punch-call.ts';
 import { PUNCH_ROUNDS } from '../timing.ts';
 import { PUNCHES } from './punch-wish.ts';
+import type { Account } from './reports.ts';
 import type { MeetingTask } from './task.ts';
 
 const TRANSPORTS = ['tcp', 'udp'] as const;
@@ -27,6 +28,7 @@ export interface InvitationTask extends MeetingTask {
   readonly pipeId: Uint8Array;
   /** The pipe's name. */
   readonly pipe: string;
+  readonly account: Account;
   readonly localBroker: boolean;
   readonly budgets: Budgets;
   /** ms after which a method begins by the plan of both. */
@@ -135,7 +137,7 @@ export class Invitation {
 
   /** null where there are too many punches under way. */
   #openAnswerer(): PunchAnswerer | null {
-    const { io, identity, asker, budgets, pipeId, stunServers, warm, signalling, wall } = this.#task;
+    const { io, identity, asker, account, budgets, pipeId, stunServers, warm, signalling, wall } = this.#task;
     if (!budgets.punch.enter(asker.nodeId)) return null;
     const oneWay = () => signalling.oneWay(asker.nodeId);
     const answerer = new PunchAnswerer({
@@ -145,11 +147,19 @@ export class Invitation {
       oneWay,
       wall,
       key: probeKey(identity.sharedSecret(asker.publicKey), pipeId),
+      tracer: account.tracer,
       enterChance: () => budgets.punch.enterChance(asker.nodeId, io.now()),
     });
     this.#answerer = answerer;
-    void this.#during(answerer.end().finally(() => budgets.punch.leave(asker.nodeId)));
+    void this.#during(this.#finish(answerer).finally(() => budgets.punch.leave(asker.nodeId)));
     return answerer;
+  }
+
+  /** What both saw is put together where nothing has opened. */
+  async #finish(answerer: PunchAnswerer): Promise<void> {
+    const { account, signal } = this.#task;
+    await answerer.end();
+    if (!this.#over.signal.aborted) void account.failed(AbortSignal.any([this.#over.signal, signal]));
   }
 
   #offer(): OfferTask {

@@ -20,6 +20,7 @@ import type { Origin } from '../signal/signalling.ts';
 import { encodeBase16 } from '../wire/base16.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { Invitation } from './invitation.ts';
+import { Reports } from './reports.ts';
 import { sameBytes } from './same-bytes.ts';
 import type { MeetingTask } from './task.ts';
 import { Wish } from './wish.ts';
@@ -45,10 +46,12 @@ export class Meetings {
   readonly #sought = new Set<string>();
   /** Pipes that peers asked for, by name. */
   readonly #invitations = new Map<string, Invitation>();
+  readonly #reports: Reports;
   readonly #budgets = { dialBack: new DialBackBudget(), punch: new PunchBudget() };
 
   constructor(task: MeetingTask) {
     this.#task = task;
+    this.#reports = new Reports(task);
   }
 
   /** How to ask this peer for a pipe. */
@@ -58,8 +61,9 @@ export class Meetings {
     if (peer.brokers.length === 0)
       return { asking: null, unaskable: 'its address names no broker', directDelay: 0 };
     const key = encodeBase16(pipeId);
+    const account = this.#reports.of({ pipeId, pipe, peer });
     const enterChance = () => this.#budgets.punch.enterChance(peer.nodeId, this.#task.io.now());
-    const wish = new Wish({ ...this.#task, peer, pipeId, pipe, choice, plan, enterChance });
+    const wish = new Wish({ ...this.#task, peer, pipeId, pipe, choice, plan, enterChance, account });
     const asking: Asking = {
       start: (listener) => {
         this.#wishes.set(key, wish);
@@ -91,7 +95,8 @@ export class Meetings {
   }
 
   /** A pipe has opened: what was tried for it has no purpose any more. */
-  opened(pipe: string): void {
+  opened(pipe: string, method: Method): void {
+    this.#reports.opened(pipe, method);
     this.#invitations.get(pipe)?.stop();
   }
 
@@ -106,6 +111,9 @@ export class Meetings {
       case 'outcome':
         this.#wishOf(message.pipeId, origin)?.outcome(message);
         break;
+      case 'report':
+        this.#reports.take(message, origin.nodeId);
+        break;
     }
   }
 
@@ -117,6 +125,11 @@ export class Meetings {
   /** Whether this pipe is being asked for from this node. */
   isWished(pipeId: Uint8Array, nodeId: string): boolean {
     return this.#wishes.get(encodeBase16(pipeId))?.peer.nodeId === nodeId;
+  }
+
+  /** As of `Reports`. */
+  isShared(pipeId: Uint8Array, nodeId: string): boolean {
+    return this.#reports.isShared(pipeId, nodeId);
   }
 
   #wishOf(pipeId: Uint8Array, origin: Origin): Wish | null {
@@ -202,6 +215,7 @@ export class Meetings {
       asker,
       pipeId,
       pipe,
+      account: this.#reports.of({ pipeId, pipe, peer: asker }),
       localBroker: origin.localBroker,
       budgets: this.#budgets,
       delayOf: ({ methods, paths, families }, method) =>

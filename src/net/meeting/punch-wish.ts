@@ -4,6 +4,7 @@
  */
 import type { NodeAddress } from '../address.ts';
 import type { AskListener, Hope } from '../connect/asking.ts';
+import { NOT_TRIED } from '../connect/causes.ts';
 import type { PlannedMethod } from '../connect/plan.ts';
 import { wayBack } from '../connect/way-back.ts';
 import type { ByteStream } from '../io/io.ts';
@@ -17,7 +18,7 @@ import type { PunchCall } from '../signal/punch-call.ts';
 import { HANDSHAKE_TIMEOUT } from '../timing.ts';
 import { familyOf } from '../wire/ip.ts';
 import { sameBytes } from './same-bytes.ts';
-import type { WishTask } from './task.ts';
+import type { WishTask } from './wish-task.ts';
 
 export const PUNCHES = ['tcp-punch', 'udp-punch'] as const;
 type PunchMethod = (typeof PUNCHES)[number];
@@ -99,6 +100,7 @@ export class PunchWish {
       servers: this.#task.stunServers,
       key: probeKey(identity.sharedSecret(peer.publicKey), pipeId),
       enterChance: this.#task.enterChance,
+      tracer: this.#task.account.tracer,
       warm: ({ place }) => warm(place),
       isWarm: ({ place }) => isWarm(place),
       oneWay: () => signalling.oneWay(peer.nodeId),
@@ -142,6 +144,7 @@ export class PunchWish {
     const way = wayBack(peer, locals(), choice);
     const path = stand?.place.path ?? way.path;
     asker.hope({ ...way, path, method }).failed(reason);
+    this.#task.account.tracer.lane({ ...way, path, method }).failed(`${NOT_TRIED}${reason}`);
   }
 
   /** The peer says who it is and which pipe it means; then it proves the one, and we choose. */

@@ -1,11 +1,9 @@
 /** What meetings stand on. Types only. */
-import type { NodeAddress } from '../address.ts';
-import type { PlannedMethod } from '../connect/plan.ts';
 import type { Method, NodeEvent, OuterFact } from '../events.ts';
 import type { Identity } from '../identity.ts';
 import type { Io, NetworkInterface } from '../io/io.ts';
 import type { KnownNat } from '../nat/known.ts';
-import type { ConnectOptions } from '../node-options.ts';
+import type { LearntFact } from '../nat/learnt.ts';
 import type { PipeListener } from '../pipe/pipe.ts';
 import type { Place } from '../punch/place.ts';
 import type { Site, SiteTask } from '../punch/site.ts';
@@ -44,21 +42,10 @@ export interface MeetingTask extends NodeSide {
   readonly isWarm: (place: Place) => boolean;
   /** STUN servers, in the order in which they are to be asked. */
   readonly stunServers: SiteTask['servers'];
+  /** Takes what punches show of the own NATs. */
+  readonly learn: (fact: LearntFact) => void;
   /** What opened the last pipe with a node. */
   readonly lastMethod: (nodeId: string) => Method | null;
   /** The own newest address, as signed bytes, and its sequence number. */
   readonly ownAddress: () => { readonly bytes: Uint8Array; readonly sequence: number };
-}
-
-/** One connect of ours. */
-export interface WishTask extends MeetingTask {
-  readonly peer: NodeAddress;
-  readonly pipeId: Uint8Array;
-  /** The pipe's name. */
-  readonly pipe: string;
-  readonly choice: ConnectOptions;
-  /** @param peer its newest address */
-  readonly plan: (peer: NodeAddress) => readonly PlannedMethod[];
-  /** As of `PlayTask`. */
-  readonly enterChance: () => (() => void) | null;
 }

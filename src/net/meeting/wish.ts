@@ -4,6 +4,7 @@
  */
 import { addressOf, type NodeAddress } from '../address.ts';
 import type { Asking, AskListener } from '../connect/asking.ts';
+import type { Explanation } from '../connect/lane-case.ts';
 import { type Candidate, directCandidates, pathwayOf } from '../connect/pathway.ts';
 import { wayBack } from '../connect/way-back.ts';
 import { deferred } from '../deferred.ts';
@@ -17,7 +18,7 @@ import type { Endpoint } from '../wire/endpoint.ts';
 import { familyOf } from '../wire/ip.ts';
 import { PUNCHES, PunchWish } from './punch-wish.ts';
 import { ReverseHope } from './reverse-hope.ts';
-import type { WishTask } from './task.ts';
+import type { WishTask } from './wish-task.ts';
 
 const REFUSALS = {
   'not-allowed': 'the peer does not allow this node',
@@ -52,7 +53,9 @@ export class Wish implements Asking {
     }
     const punches = PUNCHES.some((method) => choice.methods.includes(method));
     const asking = punches ? this.#punch(listener) : this.#ask(null);
-    void Promise.all([asking, this.#answered.promise]).then(() => listener.done());
+    void Promise.all([asking, this.#answered.promise])
+      .then(() => this.#explain())
+      .then((explanation) => listener.done(explanation));
   }
 
   stop(): void {
@@ -93,6 +96,12 @@ export class Wish implements Asking {
 
   outcome({ reasons }: OutcomeMessage): void {
     this.#reverse?.failed(`the peer could not dial back: ${reasons.join(', ')}`);
+  }
+
+  /** Nothing has opened: what both saw tells why. */
+  async #explain(): Promise<Explanation | null> {
+    const isOver = this.#over.signal.aborted || this.#punching === null;
+    return isOver ? null : this.#task.account.failed(this.#over.signal);
   }
 
   async #punch(listener: AskListener): Promise<void> {

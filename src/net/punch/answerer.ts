@@ -25,7 +25,9 @@ export interface Match {
   readonly peer: Aim | undefined;
 }
 
-export interface AnswererTask extends OfferTask, Pick<PlayTask, 'servers' | 'key' | 'enterChance'> {
+export interface AnswererTask
+  extends OfferTask,
+    Pick<PlayTask, 'servers' | 'key' | 'enterChance' | 'tracer'> {
   readonly warm: (place: Place) => Site | null;
   /** ms that a message to the caller takes. */
   readonly oneWay: () => number;
@@ -62,7 +64,7 @@ export class PunchAnswerer {
     const found = await Promise.all(
       [...new Map(matches.map((match) => [keyOf(match.place), match])).values()].map(
         async ({ place, offer }) => {
-          const post = await this.#open(place, offer, call.wish).catch(() => null);
+          const post = await this.#open(place, offer, call.wish).catch((error) => this.#cannot(place, error));
           return post === null ? [] : [{ post, place }];
         },
       ),
@@ -99,6 +101,13 @@ export class PunchAnswerer {
     this.#leave();
   }
 
+  /** This system cannot punch there. */
+  #cannot(place: Place, error: unknown): null {
+    const { path, family } = place;
+    this.#task.tracer.lane({ method: methodOf(place), path, family }).failed(reasonFor(error));
+    return null;
+  }
+
   async #open(place: Place, offer: PunchOffer, wish: number): Promise<Post> {
     const { io, servers, pipe } = this.#task;
     const known = this.#posts.get(keyOf(place));
@@ -115,6 +124,7 @@ export class PunchAnswerer {
       attempt,
       lastError: null,
       punch: playFrom({ ...this.#task, role: 'answerer' }, site, {
+        lane: this.#task.tracer.lane(way),
         connected: (stream) => this.#offer(stream, attempt),
         failed: (error) => {
           post.lastError = error;

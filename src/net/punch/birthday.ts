@@ -7,8 +7,7 @@
  */
 import type { PortFacts, PortSource } from '../nat/predict.ts';
 
-/** Ports that the random side opens, and guesses of the other side. */
-export const BIRTHDAY_PORTS = 256;
+/** Guesses of the side whose port is known; the other one opens BIRTHDAY_PORT_COUNT. */
 export const BIRTHDAY_GUESSES = 1_100;
 /** Guesses a second: at first, and once the own router was seen to drop them. */
 export const BIRTHDAY_RATES = { quick: 1_000, slow: 200 } as const;

@@ -164,6 +164,7 @@ export class PunchCaller {
     post.hope ??= this.#task.hope({ method: methodOf(stand.place), path, family, local, remote });
     const { hope } = post;
     post.punch = playFrom({ ...this.#task, role: 'caller' }, site, {
+      lane: this.#task.tracer.lane({ method: methodOf(stand.place), path, family }),
       connected: (stream, quality) => this.#task.connected(stream, stand, hope, quality),
       failed: (error) => {
         post.lastError = error;
@@ -182,6 +183,7 @@ export class PunchCaller {
       const way = { method: methodOf(stand.place), path, family } as const;
       const ends = { local: { ip: local, port: 0 }, remote: { ip: stand.aims[0]?.ip ?? local, port: 0 } };
       post.hope ??= this.#task.hope({ ...way, ...ends });
+      this.#task.tracer.lane(way).failed(reasonFor(error));
       this.#give(post, reasonFor(error));
       return null;
     }

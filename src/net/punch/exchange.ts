@@ -53,7 +53,12 @@ export type ExchangeEffect =
   /** The peer has chosen this path. */
   | { readonly kind: 'chosen'; readonly remote: Endpoint; readonly stream: number }
   /** An own hello was answered. @param seen where the peer saw it come from */
-  | { readonly kind: 'measured'; readonly rtt: number; readonly seen: Endpoint | null };
+  | {
+      readonly kind: 'measured';
+      readonly rtt: number;
+      readonly by: Endpoint;
+      readonly seen: Endpoint | null;
+    };
 
 export interface ExchangeStep {
   readonly state: ExchangeState;
@@ -168,7 +173,7 @@ function receive(state: ExchangeState, probe: Probe, from: Endpoint, now: number
       const open = new Map(next.open);
       open.delete(probe.echo);
       next = { ...next, open, answered: next.answered + 1 };
-      effects.push({ kind: 'measured', rtt: now - asked.at, seen: probe.seen });
+      effects.push({ kind: 'measured', rtt: now - asked.at, by: from, seen: probe.seen });
     }
   }
   if (target.heardAt === null) effects.push({ kind: 'heard', remote: from, stream: probe.stream });

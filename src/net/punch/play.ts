@@ -1,4 +1,5 @@
 /** One site's punch, whichever transport carries it, and the part that chance has in it. */
+import type { Lane, Tracer } from '../connect/trace.ts';
 import type { ByteStream, Io } from '../io/io.ts';
 import type { PunchOffer } from '../signal/punch-call.ts';
 import { type BirthdaySide, birthdayPart } from './birthday.ts';
@@ -16,6 +17,7 @@ export interface PlayTask extends SiteTask {
   readonly role: PunchRole;
   /** Of `probeKey`. */
   readonly key: Uint8Array;
+  readonly tracer: Tracer;
   /** Takes the node's one place for guessing; null where another punch has it. @returns how to give it back */
   readonly enterChance: () => (() => void) | null;
 }
@@ -25,12 +27,14 @@ export interface PlayEnd {
   /** Takes what has opened. @returns whether the peer is at its other end */
   readonly connected: (stream: ByteStream, quality: (() => Quality) | null) => Promise<boolean>;
   readonly failed: (error: unknown) => void;
+  readonly lane: Lane;
   readonly signal: AbortSignal;
 }
 
 export function playFrom(task: PlayTask, site: Site, end: PlayEnd): Punch {
   const { io, role, key } = task;
-  const { connected, failed, signal } = end;
+  const { connected, failed, lane, signal } = end;
+  lane.foreseen(site.ports);
   if (site.udp === null)
     return new TcpPunch({
       io,
@@ -38,6 +42,7 @@ export function playFrom(task: PlayTask, site: Site, end: PlayEnd): Punch {
       site,
       connected: (stream) => connected(stream, null),
       failed,
+      lane,
       signal,
     });
   return new UdpPunch({
@@ -47,6 +52,7 @@ export function playFrom(task: PlayTask, site: Site, end: PlayEnd): Punch {
     key,
     connected: (stream, port) => connected(stream, () => port.quality),
     failed,
+    lane,
     server: async (stop) => (await task.servers(site.place.family, 'udp', stop))[0] ?? null,
     signal,
   });

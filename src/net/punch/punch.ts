@@ -1,4 +1,5 @@
 /** What the punches of both transports have in common. Types only. */
+import type { Lane } from '../connect/trace.ts';
 import type { ByteStream, Io } from '../io/io.ts';
 import type { Aimed, PunchRole } from './flows.ts';
 import type { Site } from './site.ts';
@@ -28,5 +29,7 @@ export interface PunchTask {
   /** Takes what has opened. @returns whether the peer is at its other end */
   readonly connected: (stream: ByteStream) => Promise<boolean>;
   readonly failed: (error: unknown) => void;
+  /** Where what happens is noted. */
+  readonly lane: Lane;
   readonly signal: AbortSignal;
 }

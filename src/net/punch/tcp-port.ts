@@ -5,6 +5,7 @@
  * answered already. Effects through Io.
  */
 import { onAbort } from '../abort.ts';
+import type { Lane } from '../connect/trace.ts';
 import type { ByteStream, Io, TcpListener } from '../io/io.ts';
 import { PUNCH_HOLE_RETRY, PUNCH_RETRY_LEAST } from '../timing.ts';
 import { type Endpoint, formatEndpoint } from '../wire/endpoint.ts';
@@ -17,6 +18,7 @@ export interface PunchPortTask {
   readonly connected: (stream: ByteStream) => Promise<boolean>;
   /** Why a target came to nothing, as the system says it. */
   readonly failed: (error: unknown) => void;
+  readonly lane: Lane;
   /** Ends everything that is not open. */
   readonly signal: AbortSignal;
 }
@@ -67,20 +69,22 @@ export class PunchPort {
   }
 
   async #dial(target: Endpoint, isHole: boolean): Promise<void> {
-    const { io, local, signal, connected, failed } = this.#task;
+    const { io, local, signal, failed, lane } = this.#task;
     const startedAt = io.now();
+    lane.sent();
     let elapsed = 0;
     try {
       const stream = await io.dialTcp(local, target, AbortSignal.any([signal]));
       elapsed = io.now() - startedAt;
       if (isSelf(stream)) stream.destroy();
       // The other side may have closed its listener just then: its kernel has reset what we took for open.
-      else if (await connected(stream)) return;
+      else if (await this.#take(stream)) return;
     } catch (error) {
       if (signal.aborted) return;
       failed(error);
       if (!isRefusal(error)) return;
       elapsed = io.now() - startedAt;
+      lane.refused(elapsed);
     }
     // Sides that repeat in step, or while the other's SYN is under way, would refuse each other for ever.
     const least = isHole ? PUNCH_HOLE_RETRY : PUNCH_RETRY_LEAST;
@@ -89,13 +93,21 @@ export class PunchPort {
     if (!signal.aborted) await this.#dialInTurn([target], isHole);
   }
 
+  async #take(stream: ByteStream): Promise<boolean> {
+    const { connected, lane } = this.#task;
+    lane.received(stream.remote.port);
+    const isPeer = await connected(stream);
+    if (isPeer) lane.opened();
+    return isPeer;
+  }
+
   async #listen(): Promise<void> {
-    const { io, local, signal, connected } = this.#task;
+    const { io, local, signal } = this.#task;
     if (signal.aborted) return;
     const listening = io
       .listenTcp(local, (stream) => {
         const isMeant = this.#expected.has(withoutScope(stream.remote.ip)) && !signal.aborted;
-        if (isMeant && !isSelf(stream)) void connected(stream);
+        if (isMeant && !isSelf(stream)) void this.#take(stream);
         else stream.destroy();
       })
       .catch(() => null);

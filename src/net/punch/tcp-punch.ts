@@ -25,9 +25,9 @@ export class TcpPunch implements Punch {
   #portAt(offset: number): PunchPort {
     const known = this.#ports.get(offset);
     if (known !== undefined) return known;
-    const { io, site, connected, failed, signal } = this.#task;
+    const { io, site, connected, failed, lane, signal } = this.#task;
     const local = { ip: site.place.local, port: site.port + offset };
-    const port = new PunchPort({ io, local, connected, failed, signal });
+    const port = new PunchPort({ io, local, connected, failed, lane, signal });
     this.#ports.set(offset, port);
     return port;
   }

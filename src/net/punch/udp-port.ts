@@ -3,6 +3,7 @@
  * one socket, for a NAT gives another port to another. Effects through Io; what is sent when is `exchange.ts`.
  */
 import { onAbort } from '../abort.ts';
+import type { Lane } from '../connect/trace.ts';
 import type { ByteStream, Io, StreamUdpSocket } from '../io/io.ts';
 import { createUdpAsker, type UdpAsker } from '../stun/ask.ts';
 import type { StunAnswer } from '../stun/transaction.ts';
@@ -17,6 +18,7 @@ export interface PortPlay {
   readonly role: PunchRole;
   /** Of `probeKey`. */
   readonly key: Uint8Array;
+  readonly lane: Lane;
   readonly heard: (port: UdpPort, remote: Endpoint) => void;
   /** The peer has chosen a path; `stream` is our end of it. */
   readonly chosen: (stream: ByteStream, port: UdpPort) => void;
@@ -46,8 +48,6 @@ export class UdpPort {
   /** The path that the peer has chosen, and what goes by it. */
   #chosen: { readonly key: string; readonly stream: ByteStream } | null = null;
   #rtt: number | null = null;
-  /** Where the peer saw this port. */
-  seen: Endpoint | null = null;
 
   private constructor(io: Io) {
     this.#io = io;
@@ -117,7 +117,9 @@ export class UdpPort {
 
   #receive(data: Uint8Array, from: Endpoint): void {
     const probe = this.#play === null ? null : probeOf(data, this.#play.key);
-    if (probe !== null) this.#step({ kind: 'probe', probe, from });
+    if (probe === null) return;
+    this.#play?.lane.received(from.port);
+    this.#step({ kind: 'probe', probe, from });
   }
 
   #step(input: ExchangeInput): void {
@@ -142,6 +144,7 @@ export class UdpPort {
     if (play === null) return;
     switch (effect.kind) {
       case 'send':
+        play.lane.sent();
         this.#socket?.send(encodeProbe(effect.probe, play.key), effect.remote, effect.ttl ?? undefined);
         break;
       case 'heard':
@@ -153,7 +156,13 @@ export class UdpPort {
         break;
       case 'measured':
         this.#rtt = Math.min(effect.rtt, this.#rtt ?? effect.rtt);
-        this.seen = effect.seen;
+        if (effect.seen !== null && this.#socket !== null)
+          play.lane.seen({
+            local: this.#socket.local,
+            by: effect.by,
+            mapped: effect.seen,
+            rtt: effect.rtt,
+          });
         break;
     }
   }

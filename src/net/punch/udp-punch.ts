@@ -4,9 +4,9 @@
  * what has opened. Effects through Io.
  */
 import type { ByteStream } from '../io/io.ts';
-import { CHOICE_PATIENCE, MAX_CHOICES, OPENER_TTL, PROBE_HOLE_PACE } from '../timing.ts';
+import { BIRTHDAY_PORT_COUNT, CHOICE_PATIENCE, MAX_CHOICES, OPENER_TTL, PROBE_HOLE_PACE } from '../timing.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
-import { BIRTHDAY_OPENINGS, BIRTHDAY_PACE, BIRTHDAY_PORTS, GuessPacer, guessPorts } from './birthday.ts';
+import { BIRTHDAY_OPENINGS, BIRTHDAY_PACE, GuessPacer, guessPorts } from './birthday.ts';
 import { type Aimed, FlowBook } from './flows.ts';
 import type { Chance, Punch, PunchTask } from './punch.ts';
 import type { Site } from './site.ts';
@@ -95,10 +95,11 @@ export class UdpPunch implements Punch {
   }
 
   #begin(port: UdpPort): void {
-    const { role, key, signal } = this.#task;
+    const { role, key, lane, signal } = this.#task;
     port.play({
       role,
       key,
+      lane,
       heard: (at, remote) => this.#hear({ port: at, remote }),
       chosen: (stream, at) => void this.#connect(stream, at),
       signal,
@@ -124,8 +125,10 @@ export class UdpPunch implements Punch {
   }
 
   async #connect(stream: ByteStream, port: UdpPort): Promise<void> {
-    if (await this.#task.connected(stream, port)) this.#secured = true;
-    else stream.destroy();
+    if (await this.#task.connected(stream, port)) {
+      this.#secured = true;
+      this.#task.lane.opened();
+    } else stream.destroy();
   }
 
   /** The random side: many ports, each with a mapping that nobody can tell, all to the one port of the peer. */
@@ -133,7 +136,7 @@ export class UdpPunch implements Punch {
     const { io, signal } = this.#task;
     const [port] = ports;
     if (port === undefined) return;
-    for (let i = 0; i < BIRTHDAY_PORTS && !signal.aborted && !this.#secured; i += BIRTHDAY_OPENINGS) {
+    for (let i = 0; i < BIRTHDAY_PORT_COUNT && !signal.aborted && !this.#secured; i += BIRTHDAY_OPENINGS) {
       const opening = Array.from({ length: BIRTHDAY_OPENINGS }, () => this.#open(0));
       for (const opened of await Promise.all(opening)) opened?.aim([{ ip, port }], BIRTHDAY_PACE);
       await io.sleepUntil(io.now() + 1, AbortSignal.any([signal]));
@@ -154,6 +157,7 @@ export class UdpPunch implements Punch {
         .filter((guess) => guess !== undefined)
         .map((guess) => ({ ip, port: guess }));
       port.once(remotes);
+      this.#task.lane.guessed(remotes.length);
       await io.sleepUntil(io.now() + 1, AbortSignal.any([signal]));
     }
     await this.#end();

@@ -8,6 +8,7 @@ import { DecodeError } from '../wire/decode-error.ts';
 import type { Family } from '../wire/endpoint.ts';
 import { Reader } from '../wire/reader.ts';
 import { Writer } from '../wire/writer.ts';
+import { type LaneReport, readLanes, writeLanes } from './lane-report.ts';
 import { type PunchCall, readCall, writeCall } from './punch-call.ts';
 import { readTime, writeTime } from './time.ts';
 
@@ -17,7 +18,7 @@ const MAX_REASONS = 8;
 /** Bytes of one reason: a line of a terminal. */
 const MAX_REASON = 80;
 
-const TYPES = { connect: 1, answer: 2, outcome: 3, ack: 4, challenge: 5, ping: 6 } as const;
+const TYPES = { connect: 1, answer: 2, outcome: 3, ack: 4, challenge: 5, ping: 6, report: 7 } as const;
 const METHODS = { direct: 1, reverse: 2, 'tcp-punch': 3, 'udp-punch': 4, relay: 5 } as const;
 const PATHS = { external: 1, local: 2 } as const;
 const FAMILIES = { 4: 4, 6: 6 } as const;
@@ -61,6 +62,15 @@ export interface OutcomeMessage {
   readonly reasons: readonly string[];
 }
 
+/** What the sender saw of hole punching for a pipe that both wanted. */
+export interface ReportMessage {
+  readonly type: 'report';
+  readonly pipeId: Uint8Array;
+  /** Unix ms of the sender's corrected clock from which its marks count. */
+  readonly from: number;
+  readonly lanes: readonly LaneReport[];
+}
+
 /** A message has come. Not acknowledged itself. */
 export interface AckMessage {
   readonly type: 'ack';
@@ -97,6 +107,7 @@ export type SignalMessage =
   | ConnectMessage
   | AnswerMessage
   | OutcomeMessage
+  | ReportMessage
   | AckMessage
   | ChallengeMessage
   | PingMessage;
@@ -122,6 +133,9 @@ export function encodeMessage(message: SignalMessage): Uint8Array {
       break;
     case 'outcome':
       writeReasons(writeId(writer, message.pipeId), message.reasons);
+      break;
+    case 'report':
+      writeLanes(writeTime(writeId(writer, message.pipeId), message.from), message.lanes);
       break;
     case 'ack':
       writeTime(writeId(writer, message.of), message.receivedAt);
@@ -161,6 +175,13 @@ function decodeBody(reader: Reader, type: keyof typeof TYPES): SignalMessage {
       };
     case 'outcome':
       return { type, pipeId: reader.bytes(ID_LENGTH, 'pipe id'), reasons: readReasons(reader) };
+    case 'report':
+      return {
+        type,
+        pipeId: reader.bytes(ID_LENGTH, 'pipe id'),
+        from: readTime(reader, 'from'),
+        lanes: readLanes(reader),
+      };
     case 'ack':
       return {
         type,

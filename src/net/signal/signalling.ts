@@ -5,7 +5,7 @@
  */
 import { deferred } from '../deferred.ts';
 import { P2pdError } from '../errors.ts';
-import type { BrokerFact } from '../events.ts';
+import type { BrokerFact, ClockOffset } from '../events.ts';
 import { type Identity, nodeIdOf } from '../identity.ts';
 import type { Io } from '../io/io.ts';
 import type { StateFiles } from '../state-files.ts';
@@ -45,6 +45,8 @@ export interface SignallingTask {
   readonly receive: (message: Message, origin: Origin) => void | Promise<void>;
   /** Whether a pipe of this id is being asked for from this node. */
   readonly isWished: (pipeId: Uint8Array, nodeId: string) => boolean;
+  /** Whether a pipe of this id is, or just was, being made with that node, whoever asked for it. */
+  readonly isShared: (pipeId: Uint8Array, nodeId: string) => boolean;
   /** A broker came or went, or is known better. */
   readonly changed: () => void;
   readonly signal: AbortSignal;
@@ -140,6 +142,11 @@ export class Signalling {
     return this.#pool.roundTrip ?? PUNCH_ONE_WAY;
   }
 
+  /** A peer's clock against ours; null before its first acknowledgement. */
+  clockOf(nodeId: string): ClockOffset | null {
+    return this.#outbox.facts(nodeId)?.clock ?? null;
+  }
+
   /**
    * As `send` to somebody who wrote first: through brokers that have a link already, as a stranger
    * names them. @param insists again until it is acknowledged; else once, the way the question came
@@ -186,6 +193,8 @@ export class Signalling {
       case 'answer':
       case 'outcome':
         return this.#task.isWished(message.pipeId, nodeId);
+      case 'report':
+        return this.#task.isShared(message.pipeId, nodeId);
       default:
         return false;
     }

@@ -13,6 +13,7 @@ import { edit, insert, type Line, lineOf } from '../line-edit.ts';
 import { Attempts } from '../parts/attempts.tsx';
 import { Spinner } from '../parts/spinner.tsx';
 import { TextField } from '../parts/text-field.tsx';
+import { TimelineLanes } from '../parts/timeline.tsx';
 import { styleOf } from '../theme.ts';
 import { useCell } from '../use-cell.ts';
 import { useKeyTaker } from '../use-keys.ts';
@@ -143,9 +144,17 @@ function Progress({ pipe, rows }: { readonly pipe: PipeState | null; readonly ro
         )}
       </Text>
       {pipe.signal !== null && <Signalling signal={pipe.signal} running={pipe.state === 'connecting'} />}
-      <Attempts attempts={pipe.attempts} rows={rows} />
+      <Happening pipe={pipe} rows={rows} />
     </>
   );
+}
+
+/** Lanes, as soon as there is more to see than single attempts. */
+function Happening({ pipe, rows }: { readonly pipe: PipeState; readonly rows: number }) {
+  const timeline = useStore((state) => state.timelines[pipe.id]);
+  const isPunched = timeline?.lanes.some(({ method }) => method === 'tcp-punch' || method === 'udp-punch');
+  if (timeline === undefined || !isPunched) return <Attempts attempts={pipe.attempts} rows={rows} />;
+  return <TimelineLanes timeline={timeline} rows={rows} />;
 }
 
 /** How asking the peer over signalling goes: silence there is told apart from paths that do not open. */
