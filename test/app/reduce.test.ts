@@ -155,7 +155,7 @@ describe('reduce: pipes', () => {
     expect(state.pipes[1]).toMatchObject({ rtt: 5, state: 'closed', reason: 'finished' });
   });
 
-  test.each<AppEvent>([attempt(), message('in', 'x'), closed('p1'), { event: 'rtt', pipe: 'p1', rtt: 1 }])(
+  test.each<AppEvent>([message('in', 'x'), closed('p1'), { event: 'rtt', pipe: 'p1', rtt: 1 }])(
     'an event about a pipe that is not known changes nothing: $event',
     (event) => {
       expect(fold([event])).toBe(INITIAL_STATE);

@@ -139,7 +139,8 @@ export function explainFailure(
   if (asked.kind === 'refused' && asked.why === 'not-allowed')
     return new P2pdError('NOT_ALLOWED', `refused: ${ALERT_REASONS['not-allowed']}`);
   if (asked.kind === 'silent') return peerSilent(failures, asked.reason);
-  if (explanation !== null)
+  // Whoever could not be asked at all did not punch either.
+  if (explanation !== null && asked.kind !== 'impossible')
     return new P2pdError('NO_PATH', `no path to the peer: ${explanation.sentence}`, {
       hint: explanation.help ?? 'p2pd-demo nat on both sides shows what is in the way',
     });

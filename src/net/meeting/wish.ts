@@ -36,6 +36,8 @@ export class Wish implements Asking {
   #reverse: ReverseHope | null = null;
   #punching: PunchWish | null = null;
   #asked = false;
+  /** It does not answer, or cannot be asked. */
+  #isSilent = false;
   /** Its newer address has come. */
   #fresh: NodeAddress | null = null;
 
@@ -100,7 +102,7 @@ export class Wish implements Asking {
 
   /** Nothing has opened: what both saw tells why. */
   async #explain(): Promise<Explanation | null> {
-    const isOver = this.#over.signal.aborted || this.#punching === null;
+    const isOver = this.#over.signal.aborted || this.#punching === null || this.#isSilent;
     return isOver ? null : this.#task.account.failed(this.#over.signal);
   }
 
@@ -158,6 +160,7 @@ export class Wish implements Asking {
   }
 
   #silent(reason: string, reached: boolean): void {
+    this.#isSilent = true;
     this.#listener?.silent(reason, reached);
     this.#reverse?.failed(reason);
     this.#punching?.refused(reason);
