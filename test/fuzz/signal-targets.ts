@@ -5,6 +5,7 @@
 import { createCipheriv, hkdfSync } from 'node:crypto';
 import { identityOf } from '../../src/net/identity.ts';
 import { type Inner, openEnvelope, readHead, seal } from '../../src/net/signal/envelope.ts';
+import type { LaneReport } from '../../src/net/signal/lane-report.ts';
 import { decodeMessage, encodeMessage, type SignalMessage } from '../../src/net/signal/message.ts';
 import { Secrets } from '../../src/net/signal/secrets.ts';
 import { DecodeError } from '../../src/net/wire/decode-error.ts';
@@ -16,6 +17,26 @@ const node = new Secrets(sampleIdentity);
 const peer = new Secrets(identityOf(new Uint8Array(32).fill(8)));
 const id = (value: number) => new Uint8Array(16).fill(value);
 const at = 1_795_000_000_123;
+
+const sampleLane: LaneReport = {
+  method: 'udp-punch',
+  path: 'external',
+  family: 4,
+  sent: 60,
+  received: 0,
+  refused: 2,
+  guesses: 0,
+  opened: false,
+  refusedAfter: 21,
+  foreseen: [40_010, 40_030],
+  heardFrom: null,
+  seen: 40_013,
+  reason: 'no binary',
+  marks: [
+    { kind: 'sent', at: 0, count: 1 },
+    { kind: 'refused', at: 21, count: 2 },
+  ],
+};
 
 const messages: readonly SignalMessage[] = [
   {
@@ -49,6 +70,7 @@ const messages: readonly SignalMessage[] = [
   { type: 'ack', of: id(2), receivedAt: at },
   { type: 'challenge', of: id(2), nonce: id(3), now: at },
   { type: 'ping' },
+  { type: 'report', pipeId: id(1), from: at, lanes: [sampleLane, { ...sampleLane, reason: '', marks: [] }] },
 ];
 const payloads = messages.map(encodeMessage);
 

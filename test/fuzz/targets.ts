@@ -11,6 +11,7 @@ import { encodeFrame, type Frame, FrameDecoder, joined } from '../../src/net/pip
 import { decodePreamble, encodePreamble } from '../../src/net/pipe/preamble.ts';
 import { ReceiveWindow } from '../../src/net/pipe/receive-window.ts';
 import { Session } from '../../src/net/pipe/session.ts';
+import { decodeProbe, encodeProbe } from '../../src/net/punch/probe.ts';
 import { decodeBase32 } from '../../src/net/wire/base32.ts';
 import { DecodeError } from '../../src/net/wire/decode-error.ts';
 import { Reader } from '../../src/net/wire/reader.ts';
@@ -42,6 +43,8 @@ function written(write: (writer: Writer) => void): Uint8Array {
   write(writer);
   return writer.finish();
 }
+
+const probeSecret = new Uint8Array(32).fill(5);
 
 /** Runs a decoder; refusals are null, anything but its own errors goes on. */
 function unless<T>(decode: () => T): T | null {
@@ -173,6 +176,22 @@ export const TARGETS: readonly Target[] = [
     decode(input) {
       const message = unless(() => decodeBench(input));
       return message && encodeBench(message);
+    },
+  },
+  {
+    name: 'probes',
+    samples: [
+      encodeProbe({ kind: 'hello', role: 'caller', number: 1, echo: 0, stream: 7, seen: null }, probeSecret),
+      ...['203.0.113.7', '2001:db8::7'].map((ip) =>
+        encodeProbe(
+          { kind: 'chosen', role: 'answerer', number: 9, echo: 1, stream: 8, seen: { ip, port: 40_013 } },
+          probeSecret,
+        ),
+      ),
+    ],
+    decode(input) {
+      const probe = unless(() => decodeProbe(input, probeSecret));
+      return probe && encodeProbe(probe, probeSecret);
     },
   },
 ];

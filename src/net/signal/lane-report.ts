@@ -7,11 +7,10 @@ import { DecodeError } from '../wire/decode-error.ts';
 import type { Family } from '../wire/endpoint.ts';
 import type { Reader } from '../wire/reader.ts';
 import type { Writer } from '../wire/writer.ts';
+import { readReason, writeReason } from './reason.ts';
 
 export const MAX_LANES = 8;
 export const MAX_MARKS = 24;
-/** Bytes of a reason. */
-const MAX_REASON = 80;
 const MAX_16 = 0xffff;
 
 const METHODS = { 'tcp-punch': 3, 'udp-punch': 4 } as const;
@@ -75,8 +74,7 @@ function writeLane(writer: Writer, lane: LaneReport): void {
   const [lowest, highest] = lane.foreseen ?? [0, 0];
   writer.u16(lowest).u16(highest);
   writer.u16(lane.heardFrom ?? 0).u16(lane.seen ?? 0);
-  const reason = new TextEncoder().encode(lane.reason).subarray(0, MAX_REASON);
-  writer.u8(reason.length).bytes(reason);
+  writeReason(writer, lane.reason);
   const marks = lane.marks.slice(0, MAX_MARKS);
   writer.u8(marks.length);
   for (const { kind, at, count } of marks)
@@ -120,12 +118,6 @@ function readLane(reader: Reader, place: string): LaneReport {
     reason,
     marks: readMarks(reader, place),
   };
-}
-
-function readReason(reader: Reader, place: string): string {
-  const length = reader.u8(place);
-  if (length > MAX_REASON) throw new DecodeError(place, `a reason of ${length} bytes`);
-  return new TextDecoder().decode(reader.bytes(length, place));
 }
 
 function readMarks(reader: Reader, place: string): Mark[] {

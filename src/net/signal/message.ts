@@ -10,13 +10,12 @@ import { Reader } from '../wire/reader.ts';
 import { Writer } from '../wire/writer.ts';
 import { type LaneReport, readLanes, writeLanes } from './lane-report.ts';
 import { type PunchCall, readCall, writeCall } from './punch-call.ts';
+import { readReason, writeReason } from './reason.ts';
 import { readTime, writeTime } from './time.ts';
 
 /** Bytes of pipe ids, message ids and nonces. */
 const ID_LENGTH = 16;
 const MAX_REASONS = 8;
-/** Bytes of one reason: a line of a terminal. */
-const MAX_REASON = 80;
 
 const TYPES = { connect: 1, answer: 2, outcome: 3, ack: 4, challenge: 5, ping: 6, report: 7 } as const;
 const METHODS = { direct: 1, reverse: 2, 'tcp-punch': 3, 'udp-punch': 4, relay: 5 } as const;
@@ -271,27 +270,12 @@ function readAddress(reader: Reader, least: number): Uint8Array {
 function writeReasons(writer: Writer, reasons: readonly string[]): void {
   const kept = reasons.slice(0, MAX_REASONS);
   writer.u8(kept.length);
-  for (const reason of kept) {
-    const room = new Uint8Array(MAX_REASON);
-    const { written } = new TextEncoder().encodeInto(reason, room);
-    writer.u8(written).bytes(room.subarray(0, written));
-  }
+  for (const reason of kept) writeReason(writer, reason);
 }
 
 function readReasons(reader: Reader): string[] {
   const count = reader.u8('reasons');
   if (count > MAX_REASONS)
     throw new DecodeError('reasons', `${count} of them, at most ${MAX_REASONS} are possible`);
-  return Array.from({ length: count }, (_, i) => {
-    const place = `reason ${i + 1}`;
-    const length = reader.u8(place);
-    if (length > MAX_REASON)
-      throw new DecodeError(place, `${length} bytes, at most ${MAX_REASON} are possible`);
-    const bytes = reader.bytes(length, place);
-    try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    } catch {
-      throw new DecodeError(place, 'is no UTF-8');
-    }
-  });
+  return Array.from({ length: count }, (_, i) => readReason(reader, `reason ${i + 1}`));
 }
