@@ -48,4 +48,6 @@ export interface SessionOptions {
    * pipe and was dialled: the proof is made over our own server hello, so it answers it.
    */
   readonly openOnProof?: boolean;
+  /** ms without a frame received after which a PING is sent; default KEEPALIVE_INTERVAL. */
+  readonly keepalive?: number;
 }

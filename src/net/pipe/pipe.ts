@@ -7,7 +7,7 @@ import { deferred } from '../deferred.ts';
 import { P2pdError } from '../errors.ts';
 import type { Method, Pathway } from '../events.ts';
 import type { Io } from '../io/io.ts';
-import { MAX_MESSAGE } from '../timing.ts';
+import { KEEPALIVE_INTERVAL, MAX_MESSAGE, UDP_KEEPALIVE_INTERVAL } from '../timing.ts';
 import { encodeBase32 } from '../wire/base32.ts';
 import type { Endpoint, Family } from '../wire/endpoint.ts';
 import { familyOf } from '../wire/ip.ts';
@@ -90,7 +90,9 @@ export class Pipe {
     this.id = info.id;
     this.local = secured.stream.local;
     this.remote = secured.stream.remote;
-    this.#session = new Session({ ...secured, openOnProof }, io.now());
+    // Mappings of UDP are forgotten sooner.
+    const keepalive = info.method === 'udp-punch' ? UDP_KEEPALIVE_INTERVAL : KEEPALIVE_INTERVAL;
+    this.#session = new Session({ ...secured, openOnProof, keepalive }, io.now());
     this.#opened.promise.catch(() => undefined);
   }
 
