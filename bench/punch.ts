@@ -6,7 +6,7 @@
  *
  *   node bench/run.js punch [RUNS] [METHODS] [PAIR…]
  *
- * METHODS as of the program: p TCP, u UDP, pu both.
+ * METHODS as of the program: p TCP, u UDP, pu both. Targets are TCP's; UDP's are in README.md.
  */
 import { type NatOptions, natPreset } from '../test/lab/index.ts';
 import type { Lab, Line, Program } from '../test/netns/lab.ts';
@@ -27,6 +27,7 @@ interface Pair {
   readonly target: number;
 }
 
+const [runsText = '9', METHODS = 'p', ...chosen] = process.argv.slice(2);
 const counting = { type: 'independent', value: 2 } as const;
 const port = (delta: Parameters<typeof natPreset>[1], changes: Partial<NatOptions> = {}) =>
   natPreset('restrict port', delta, changes);
@@ -52,6 +53,16 @@ const PAIRS: readonly Pair[] = [
   pair('… others’ mappings, one in 40 ms', natPreset('symmetric', counting), port('random'), 400, 40),
   pair('symmetric, independent × the same', ...both(natPreset('symmetric', counting)), 400),
   pair('… others’ mappings, one in 40 ms', ...both(natPreset('symmetric', counting)), 400, 40),
+  ...(METHODS.includes('u')
+    ? [
+        pair(
+          'symmetric, random × restrict port, equal: chance',
+          natPreset('symmetric', 'random'),
+          port('equal'),
+          800,
+        ),
+      ]
+    : []),
 ];
 
 function pair(name: string, a: NatOptions, b: NatOptions, target: number, noise = 0): Pair {
@@ -62,18 +73,19 @@ function both(nat: NatOptions): [NatOptions, NatOptions] {
   return [nat, nat];
 }
 
-/** A neighbour who opens a TCP mapping every so many ms. */
+/** A neighbour who opens a mapping for each transport every so many ms. */
 const NOISE = `
 import socket, sys, time
 while True:
     s = socket.socket(); s.setblocking(False)
+    u = socket.socket(type=socket.SOCK_DGRAM)
     try: s.connect(('198.51.100.10', 9))
     except BlockingIOError: pass
+    u.sendto(b'.', ('198.51.100.10', 9))
     time.sleep(float(sys.argv[1]) / 1000)
-    s.close()
+    s.close(); u.close()
 `;
 
-const [runsText = '9', METHODS = 'p', ...chosen] = process.argv.slice(2);
 const runs = Number(runsText);
 const rows: string[][] = [];
 
@@ -107,8 +119,8 @@ async function measure(lab: Lab, nats: TwoNats, { name, a, b, noise }: Pair) {
   for (let run = -1; run < runs; run++) {
     const command = ['connect', peer.address, '--json', '--send', '.', ...options];
     const program = await lab.start('a', command, { home }).ended();
-    // As often as a peer may ask for long.
-    await new Promise((resolve) => setTimeout(resolve, 2_100));
+    // As often as a peer may ask for long; guesses at one address are rarer.
+    await new Promise((resolve) => setTimeout(resolve, name.includes('chance') ? 16_000 : 2_100));
     // The first one finds out the NAT, and is none of them.
     if (run < 0) continue;
     if (!opens(program)) {

@@ -105,11 +105,11 @@ function isSame(a: Way, b: Way): boolean {
 /** One row of the view. */
 export interface TimelineRow {
   readonly key: string;
-  /** `TCP punch` · `  them`. */
+  /** `TCP punch` · `TCP punch WAN4 they`. */
   readonly label: string;
   /** One per column: what happened in that time; null = nothing. */
   readonly cells: readonly (TimelineKind | null)[];
-  /** `3 sent, 1 refused, open after 135 ms`. */
+  /** `open 135 ms, 3 sent, 1 refused`. */
   readonly summary: string;
 }
 
@@ -147,7 +147,7 @@ export function timelineView({ lanes }: Timeline, columns: number): TimelineView
     const where = several ? ` ${lane.path === 'local' ? 'LAN' : 'WAN'}${lane.family}` : '';
     return {
       key: `${lane.side} ${lane.method} ${lane.path} ${lane.family}`,
-      label: `${METHOD_NAMES[lane.method]}${where}${lane.side === 'own' ? '' : ', they'}`,
+      label: `${METHOD_NAMES[lane.method]}${where}${lane.side === 'own' ? '' : ' they'}`,
       cells: cellsOf(lane, from, span, columns),
       summary: summaryOf(lane, from),
     };
@@ -172,7 +172,7 @@ function summaryOf({ marks }: TimelineLane, from: number): string {
   const parts = (['sent', 'refused', 'received'] as const)
     .filter((kind) => count(kind) > 0)
     .map((kind) => `${count(kind)} ${kind}`);
-  if (open !== undefined) parts.push(`open after ${Math.max(0, Math.round(open.at - from))} ms`);
+  if (open !== undefined) parts.unshift(`open ${Math.max(0, Math.round(open.at - from))} ms`);
   return parts.join(', ');
 }
 

@@ -68,6 +68,11 @@ export function addressBytes(text: string): Uint8Array {
   return decodeBase32(text.slice(ADDRESS_PREFIX.length), ADDRESS_PREFIX.length + 1);
 }
 
+/** The word for the bytes of an address. */
+export function addressText(bytes: Uint8Array): string {
+  return ADDRESS_PREFIX + encodeBase32(bytes);
+}
+
 /**
  * Reads an address as a person pastes it (line breaks and case do not matter) and checks its signature.
  *

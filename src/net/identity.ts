@@ -44,6 +44,10 @@ export interface Identity {
   readonly nodeId: string;
   /** Signs SHA-256 of the message; 64 bytes, low-s. */
   sign(message: Uint8Array): Uint8Array;
+  /** The same over SHA-1, which the Peer Name Protocol wants. */
+  signSha1(message: Uint8Array): Uint8Array;
+  /** Lends the secret key to a faster implementation of agreeing; it is not to be kept. */
+  withSecret<T>(use: (secretKey: Uint8Array) => T): T;
   /**
    * The x coordinate of own secret × peer's point: 32 bytes that only the two share.
    *
@@ -76,6 +80,8 @@ export function identityOf(secretKey: Uint8Array): Identity {
     publicKey,
     nodeId: nodeIdOf(publicKey),
     sign: (message) => lowS(sign('sha256', message, { key, dsaEncoding: 'ieee-p1363' })),
+    signSha1: (message) => lowS(sign('sha1', message, { key, dsaEncoding: 'ieee-p1363' })),
+    withSecret: (use) => use(secretKey),
     sharedSecret(peerPublicKey) {
       const name = Buffer.from(peerPublicKey).toString('latin1');
       const known = agreed.get(name);

@@ -1,13 +1,22 @@
 /**
  * The public face of the library, and the only door to this folder for other folders.
  */
-export { type AddressFields, type NodeAddress, parseAddress } from './address.ts';
+export {
+  type AddressFields,
+  addressBytes,
+  addressOf,
+  addressText,
+  type NodeAddress,
+  parseAddress,
+} from './address.ts';
 export { ERROR_CODES, type ErrorCode, P2pdError, reasonOf } from './errors.ts';
 export type * from './events.ts';
 export type { Identity } from './identity.ts';
 export { InfoAnswers, type Offer, outwardAddresses, serversFor, startInfoServer } from './info-server.ts';
 export { Interface, type InterfaceDict, listInterfaces, type NatDict } from './interface.ts';
 export type * from './io/io.ts';
+export { loadNative } from './io/native.ts';
+export { PNP_LIMITS } from './limits.ts';
 export * from './nat/behavior.ts';
 export {
   COMBINATIONS,
@@ -26,10 +35,10 @@ export { startNtpServer } from './ntp/server.ts';
 export type { BenchResult } from './pipe/bench.ts';
 export type { Pipe } from './pipe/pipe.ts';
 export { PUBLIC_SERVERS } from './public-servers.ts';
-export { createResolver } from './resolve.ts';
+export { createResolver, type Resolve } from './resolve.ts';
 export { orderByMemory } from './server-memory.ts';
 export type { RunningServer, ServerKind, ServerUse } from './server-use.ts';
-export { NO_SERVERS, type ServerList, type ServersDocument } from './servers.ts';
+export { NO_SERVERS, type PnpServer, type ServerList, type ServersDocument } from './servers.ts';
 export { formatServers, parseServersText } from './servers-file.ts';
 export {
   type ClaimedIdentity,
@@ -40,13 +49,18 @@ export {
   readTextFile,
   sampleLoad,
   serveIdentity,
+  stateDirectory,
+  throwawayIdentity,
 } from './setup.ts';
 export { type RunningBroker, startBroker } from './signal/broker.ts';
 export type { StateFiles } from './state-files.ts';
 export { findOuter } from './stun/client.ts';
+export { clientKey } from './stun/client-key.ts';
 export { startStunServer } from './stun/server.ts';
-export { SERVICES_TIMEOUT } from './timing.ts';
+export { PNP_CLIENT, SERVICES_TIMEOUT } from './timing.ts';
+export { TokenBuckets } from './token-bucket.ts';
 export { fetchServers, findLocalServe, formatVia, parseVia } from './via.ts';
-export { encodeBase16 } from './wire/base16.ts';
+export { decodeBase16, encodeBase16 } from './wire/base16.ts';
+export { DecodeError } from './wire/decode-error.ts';
 export { type Endpoint, type Family, formatEndpoint } from './wire/endpoint.ts';
-export { canonicalIp, withoutScope } from './wire/ip.ts';
+export { canonicalIp, familyOf, ipToBytes, withoutScope } from './wire/ip.ts';

@@ -27,7 +27,9 @@ export interface Offer {
   /** Where, the best first. */
   readonly addresses: readonly string[];
   /** null: it does not run. */
-  readonly ports: Readonly<Record<'mqtt' | 'stun' | 'ntp', number | null>>;
+  readonly ports: Readonly<Record<'mqtt' | 'stun' | 'ntp' | 'pnp', number | null>>;
+  /** Of the name server: 66 hex digits. */
+  readonly publicKey: string;
 }
 
 /**
@@ -36,7 +38,7 @@ export interface Offer {
  *
  * @param reached null: nobody in particular asks
  */
-export function serversFor({ addresses, ports }: Offer, reached: string | null): ServerList {
+export function serversFor({ addresses, ports, publicKey }: Offer, reached: string | null): ServerList {
   const all = outwardAddresses(addresses);
   const first = all.filter((ip) => ip === reached);
   const ips = [...first, ...all.filter((ip) => ip !== reached)].slice(0, MAX_OFFERED_ADDRESSES);
@@ -47,7 +49,7 @@ export function serversFor({ addresses, ports }: Offer, reached: string | null):
     mqtt: at(ports.mqtt, (ip, port) => `mqtt://${formatEndpoint({ ip, port })}`),
     ntp: at(ports.ntp, (host, port) => ({ host, port })),
     turn: [],
-    pnp: [],
+    pnp: at(ports.pnp, (host, port) => ({ host, port, publicKey })),
   };
 }
 

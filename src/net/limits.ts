@@ -46,6 +46,33 @@ export const MQTT_PACKET_BURST = 1_000;
 export const MQTT_MAX_QUEUE = 262_144;
 export const MQTT_MAX_QUEUES = 64 * 1024 * 1024;
 
+/** Our name server. */
+export const PNP_LIMITS = {
+  /** Requests a second that one address (an IPv6 /64) is answered, and how many at once. */
+  rate: 100,
+  burst: 400,
+  /** Addresses that are counted at the same time. */
+  maxClients: 16_384,
+  /** TCP connections, and how many of one address (an IPv6 /64). */
+  maxConnections: 1_024,
+  maxConnectionsPerAddress: 64,
+  /** A TCP connection without a whole request for this long is closed: P2PD's clients wait 2 s. */
+  idle: 5_000,
+  /** Requests of one connection that wait for their answers; a client that sends more is not served. */
+  maxWaiting: 16,
+  /**
+   * Bytes a second, and at once, that answers over UDP may have to an address (an IPv6 /64) that has not shown by
+   * a TCP exchange in so many ms that it is there.
+   */
+  udpRate: 2_048,
+  udpBurst: 16_384,
+  seen: 600_000,
+  /** Times its request's bytes that an answer over UDP has at most. */
+  maxGain: 4,
+  /** Between two clearings of expired names. */
+  prune: 60_000,
+} as const;
+
 /** Questions a second that the info port answers one address (an IPv6 /64), and how many at once; each signs once. */
 export const INFO_RATE = 5;
 export const INFO_BURST = 20;

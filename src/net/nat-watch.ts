@@ -8,10 +8,11 @@ import type { KnownNat } from './nat/known.ts';
 import { type LearntFact, withLearnt } from './nat/learnt.ts';
 import { networkOf, type RememberedReports, rememberedNat, rememberNat } from './nat/memory.ts';
 import type { NatReport } from './nat-report.ts';
+import { NAT_DELAY } from './nat-timing.ts';
 import { createResolver } from './resolve.ts';
 import type { StunServer } from './servers.ts';
 import type { StateFiles } from './state-files.ts';
-import { NAT_DELAY, PUNCH_NAT_WAIT } from './timing.ts';
+import { PUNCH_NAT_WAIT } from './timing.ts';
 
 export interface NatWatchTask {
   readonly io: Io;
@@ -27,11 +28,15 @@ export interface NatWatchTask {
   readonly signal: AbortSignal;
 }
 
+/** Facts that wait for a report. */
+const MAX_PENDING = 20;
+
 export class NatWatch {
   readonly #task: NatWatchTask;
   #remembered: RememberedReports['reports'] = [];
   #reports: readonly NatReport[] = [];
   #probing: Promise<void> | null = null;
+  readonly #pending: LearntFact[] = [];
 
   constructor(task: NatWatchTask) {
     this.#task = task;
@@ -85,8 +90,13 @@ export class NatWatch {
   /** What a punch has shown of a NAT: kept with what servers said, each transport by itself. */
   learn(fact: LearntFact): void {
     const { outer, emit, files, io } = this.#task;
+    if (this.#reports.length === 0) {
+      // Kept for the report that is to come.
+      if (this.#pending.length < MAX_PENDING) this.#pending.push(fact);
+      return;
+    }
     const before = this.#reports;
-    const at = fact.kind === 'mapping' ? fact.local.ip : null;
+    const at = fact.kind === 'unsolicited' ? null : fact.local.ip;
     const nic = outer().find((one) => one.family === fact.family && (at === null || one.inner === at));
     this.#reports = before.map((report) =>
       report.interface === nic?.interface && report.family === fact.family
@@ -114,7 +124,8 @@ export class NatWatch {
     });
     if (signal.aborted) return;
     this.#reports = reports;
+    for (const fact of this.#pending.splice(0)) this.learn(fact);
     found();
-    if (files !== null) await rememberNat(files, reports, io.wallClock());
+    if (files !== null) await rememberNat(files, this.#reports, io.wallClock());
   }
 }

@@ -1,6 +1,7 @@
 /**
  * What a node and a connect can be given, with defaults. Types and defaults only.
  */
+import { P2pdError } from './errors.ts';
 import type { Method, NodeEvent, Pathway } from './events.ts';
 import type { Identity } from './identity.ts';
 import type { Io, NetworkInterface } from './io/io.ts';
@@ -42,6 +43,14 @@ export function defaultConnectOptions(): ConnectOptions {
   return { methods: AVAILABLE_METHODS, paths: ['external', 'local'], families: [4, 6], signal: null };
 }
 
+/** @throws P2pdError NO_PATH where this version has none of them */
+export function assertMethods({ methods }: Pick<ConnectOptions, 'methods'>): void {
+  if (methods.some((method) => AVAILABLE_METHODS.includes(method))) return;
+  throw new P2pdError('NO_PATH', `this version cannot do ${methods.join(', ') || 'anything'}`, {
+    hint: `it has ${AVAILABLE_METHODS.join(', ')}: --methods drpu`,
+  });
+}
+
 /** What `P2PNode.start` takes; all of it may be left out. */
 export interface StartOptions {
   /** Where keys and settings are. @default P2PD_HOME, else the platform's data directory */
@@ -60,6 +69,29 @@ export interface StartOptions {
   readonly onPipe?: (pipe: Pipe) => void;
   /** Called with what a message handler threw. @default process.emitWarning */
   readonly onHandlerError?: (error: unknown) => void;
+}
+
+/** What naming a node needs of it. */
+export interface NamingTask {
+  readonly io: Io;
+  readonly identity: Identity;
+  readonly servers: ServerList;
+  /** What outlives the process; null: nothing does. */
+  readonly files: StateFiles | null;
+  /** The node's address now. */
+  readonly address: () => string;
+  /** Unix ms, corrected where the node's clock is. */
+  readonly wall: () => number;
+  /** The node stops. */
+  readonly signal: AbortSignal;
+}
+
+/** Nicknames, which build on nodes: the library's entry brings them. */
+export interface Naming {
+  /** @returns the name with its ending */
+  register(task: NamingTask, nickname: string): Promise<string>;
+  /** @returns an address as it is, else that of the nickname */
+  addressOf(task: NamingTask, peer: string): Promise<string>;
 }
 
 /** Everything a node stands on. */

@@ -12,11 +12,14 @@ import { P2pdError, reasonOf } from './errors.ts';
 import type { NodeEvent } from './events.ts';
 import type { Identity } from './identity.ts';
 import type { ByteStream, Io, NetworkInterface } from './io/io.ts';
+import { MessageHandlers } from './message-handlers.ts';
 import {
-  AVAILABLE_METHODS,
+  assertMethods,
   type ConnectOptions,
   defaultConnectOptions,
   type MessageHandler,
+  type Naming,
+  type NamingTask,
   type NodeSetup,
   type StartOptions,
 } from './node-options.ts';
@@ -29,15 +32,18 @@ import { PIPE_ID_LENGTH } from './pipe/preamble.ts';
 import { refuseAtOnce } from './pipe/secure.ts';
 import { openEventOf, roundTripOf } from './pipe-events.ts';
 import { Presence } from './presence.ts';
+import { NO_SERVERS } from './servers.ts';
 import { type Endpoint, formatEndpoint } from './wire/endpoint.ts';
 
 export class P2PNode {
+  /** Set by the library's entry. */
+  static naming: Naming | null = null;
   /** 32 hex digits that name the node; they follow from its public key. */
   readonly nodeId: string;
   readonly #io: Io;
   readonly #setup: NodeSetup;
   readonly #identity: Identity;
-  readonly #handlers = new Set<MessageHandler>();
+  readonly #handlers = new MessageHandlers((error) => this.#setup.onHandlerError?.(error));
   readonly #pipes = new Map<string, Pipe>();
   readonly #admission = new Admission();
   readonly #stopping = new AbortController();
@@ -126,13 +132,43 @@ export class P2PNode {
   }
 
   /**
-   * Opens a pipe to the node of an address.
+   * Opens a pipe to the node of an address or, in the library, a nickname.
    *
-   * @throws P2pdError ADDRESS_*, OWN_ADDRESS, NO_PATH, PEER_SILENT, NO_SERVICE, NOT_ALLOWED, WRONG_PROTOCOL,
+   * @throws P2pdError ADDRESS_*, NAME_*, KEY_CHANGED, OWN_ADDRESS, NO_PATH, PEER_SILENT, NO_SERVICE, NOT_ALLOWED, WRONG_PROTOCOL,
    *   BUSY; the signal's reason
    */
   async connect(peer: string, options: Partial<ConnectOptions> = {}): Promise<Pipe> {
-    return this.prepare(peer, options).connect();
+    const address = await P2PNode.naming?.addressOf(this.#namingTask(), peer);
+    return this.prepare(address ?? peer, options).connect();
+  }
+
+  get identity(): Identity {
+    return this.#identity;
+  }
+
+  get isStopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** Unix ms, corrected by time servers where they answered. */
+  wallClock(): number {
+    return this.#presence.wall();
+  }
+
+  /**
+   * Registers a nickname with this node's name servers and keeps it fresh. @returns it with its ending: `alice.peer`
+   *
+   * @throws P2pdError USAGE, NAME_TAKEN, NAME_REFUSED, NO_SERVICE
+   */
+  async nickname(name: string): Promise<string> {
+    if (P2PNode.naming === null) throw new P2pdError('NO_SERVICE', 'names are not loaded');
+    return P2PNode.naming.register(this.#namingTask(), name);
+  }
+
+  #namingTask(): NamingTask {
+    const { io, identity, servers = NO_SERVERS, files = null } = this.#setup;
+    const [address, wall, { signal }] = [() => this.address, () => this.wallClock(), this.#stopping];
+    return { io, identity, servers, files, address, wall, signal };
   }
 
   /** As `connect`, in two steps: the pipe's name is known before anything is sent. */
@@ -142,11 +178,7 @@ export class P2PNode {
     if (address.nodeId === this.nodeId) {
       throw new P2pdError('OWN_ADDRESS', "that is this node's own address");
     }
-    if (!choice.methods.some((method) => AVAILABLE_METHODS.includes(method))) {
-      throw new P2pdError('NO_PATH', `this version cannot do ${choice.methods.join(', ') || 'anything'}`, {
-        hint: `it has ${AVAILABLE_METHODS.join(', ')}: --methods drpu`,
-      });
-    }
+    assertMethods(choice);
     const pipeId = this.#io.randomBytes(PIPE_ID_LENGTH);
     const pipe = pipeName(pipeId, this.#identity.publicKey, address.publicKey);
     return { pipe, connect: () => this.#connect(address, pipeId, pipe, choice) };
@@ -243,6 +275,7 @@ export class P2PNode {
         if (!this.#crossings.proven(pipe)) pipe.drop();
       },
       open: (pipe) => this.#opened(pipe, startedAt),
+      keepalive: (pipe) => this.#presence.keepaliveOf(pipe.local.ip),
       rtt: (pipe) => this.#emit({ event: 'rtt', pipe: pipe.id, rtt: roundTripOf(pipe) ?? 0 }),
       message: (pipe, kind, bytes) => this.#received(pipe, kind, bytes),
       sent: (pipe, kind, bytes) => {
@@ -278,17 +311,7 @@ export class P2PNode {
   #received(pipe: Pipe, kind: MessageKind, bytes: Buffer): void | Promise<void> {
     if (kind === 'control' || kind === 'bulk') return this.#bench.take(pipe, kind, bytes);
     // Bytes are the handlers' business; where there are none, nobody else would show them.
-    if (kind === 'text' || this.#handlers.size === 0) this.#emitText(pipe, 'in', bytes);
-    const running = [...this.#handlers].map((handler) => this.#handle(handler, bytes, pipe, kind));
-    return running.length === 0 ? undefined : Promise.all(running).then(() => undefined);
-  }
-
-  /** One handler's exception hurts neither the pipe nor the other handlers. */
-  async #handle(handler: MessageHandler, bytes: Buffer, pipe: Pipe, kind: 'text' | 'binary'): Promise<void> {
-    try {
-      await handler(bytes, pipe.remote, pipe, kind);
-    } catch (error) {
-      this.#setup.onHandlerError?.(error);
-    }
+    if (kind === 'text' || this.#handlers.isEmpty) this.#emitText(pipe, 'in', bytes);
+    return this.#handlers.tell(bytes, pipe, kind);
   }
 }

@@ -3,6 +3,7 @@
  * that says so, and its meetings with peers. Wiring only.
  */
 import { addressBytes, encodeAddress } from './address.ts';
+import { MappingWatch } from './mapping-watch.ts';
 import { Meetings } from './meeting/meetings.ts';
 import type { NodeSide } from './meeting/task.ts';
 import { NatWatch } from './nat-watch.ts';
@@ -24,6 +25,7 @@ export class Presence {
   readonly #task: PresenceTask;
   readonly #world: World;
   readonly #nats: NatWatch;
+  readonly #mappings: MappingWatch;
   readonly #peers: PeerMemory;
   readonly #warm: WarmSites;
   readonly #signalling: Signalling | null;
@@ -55,6 +57,14 @@ export class Presence {
       },
       signal,
     });
+    this.#mappings = new MappingWatch({
+      io,
+      outer: () => this.#world.outer,
+      servers: (family, stop) => this.#world.stunServers(family, 'udp', stop),
+      learn: (fact) => this.#nats.learn(fact),
+      isBusy: () => this.meetings?.isBusy ?? false,
+      signal,
+    });
     this.#peers = new PeerMemory(files);
     this.#warm = new WarmSites({
       io,
@@ -84,7 +94,17 @@ export class Presence {
     await this.#world.start(this.#signalling);
     this.#renewAddress();
     this.#ready = true;
-    if (setup.nat === true) void this.#nats.findLater();
+    if (setup.nat === true) void this.#nats.findLater().then(() => this.#mappings.watch());
+  }
+
+  /** Unix ms, corrected as far as the clock is known. */
+  wall(): number {
+    return this.#world.wall();
+  }
+
+  /** ms of silence after which a pipe over UDP from that address has to say something. */
+  keepaliveOf(ip: string): number {
+    return this.#mappings.keepaliveOf(ip);
   }
 
   /** A pipe has opened. */

@@ -1,6 +1,6 @@
 /**
  * The public servers that are asked unless others are named (docs/servers.md), by name and never by
- * addresses that somebody once saw. Data only.
+ * addresses that somebody once saw, but for name servers, which P2PD itself names so. Data only.
  */
 import type { ServerList, StunServer } from './servers.ts';
 
@@ -8,7 +8,7 @@ const stun = (host: string, port = 3478, tcp = true): StunServer => ({ host, por
 
 /**
  * The first three of each kind are asked first, so neighbours are of different operators. There is
- * no public TURN server without an account, and names of the Peer Name Protocol do not exist yet.
+ * no public TURN server without an account.
  */
 export const PUBLIC_SERVERS: ServerList = {
   stun: [
@@ -36,5 +36,17 @@ export const PUBLIC_SERVERS: ServerList = {
     'time.apple.com',
   ].map((host) => ({ host, port: 123 })),
   turn: [],
-  pnp: [],
+  // P2PD's author runs these two: one registration a start, one refresh a day.
+  pnp: [
+    ...['158.69.27.176', '2607:5300:60:80b0::1'].map((host) => ({
+      host,
+      port: 5300,
+      publicKey: '03f20b5dcfa5d319635a34f18cb47b339c34f515515a5be733cd7a7f8494e97136',
+    })),
+    ...['88.99.211.216', '2a01:4f8:10a:3ce0::3'].map((host) => ({
+      host,
+      port: 5300,
+      publicKey: '0249fb385ed71aee6862fdb3c0d4f8b193592eca4d61acc983ac5d6d3d3893689f',
+    })),
+  ],
 };

@@ -84,6 +84,17 @@ export async function claimIdentity(io: Io, directory?: string): Promise<Claimed
  * @param directory undefined: P2PD_HOME, else the platform's data directory
  * @throws P2pdError STATE_UNUSABLE, KEY_DAMAGED
  */
+/** A key for one purpose, which nobody will know again. */
+export async function throwawayIdentity(io: Io): Promise<Identity> {
+  return identityOf(await generateSecretKey((length) => io.randomBytes(length)));
+}
+
+/** Where keys and settings are: the one that was named, or this user's own. */
+export async function stateDirectory(directory?: string): Promise<string> {
+  const { defaultStateDirectory } = await import('./io/files.ts');
+  return directory ?? defaultStateDirectory();
+}
+
 export async function serveIdentity(io: Io, directory?: string): Promise<Identity> {
   const { defaultStateDirectory, loadNamedKey, StateError } = await import('./io/files.ts');
   try {

@@ -190,59 +190,6 @@ export const NTP_REPEAT = 900_000;
 /** Answers of one server that are compared. */
 export const NTP_SAMPLES = 8;
 
-/** A whole NAT report, whatever servers do: two SYNs that are lost (0, 1 s) and their answers. */
-export const NAT_TIMEOUT = 5_000;
-
-/** STUN servers that a NAT report asks at once; the next ones only where too few of these answer. */
-export const NAT_SERVERS = 5;
-
-/** When the first question to each is repeated. */
-export const NAT_FIRST_COPIES: readonly number[] = [0, 100, 250, 500, 1_200];
-
-/** Waiting for one answer over UDP of a server that is known to answer, at least. */
-export const NAT_PATIENCE = 300;
-
-/** Waiting for an answer that a filter may hold back, at least; three round trips where those are longer. */
-export const NAT_SILENCE = 200;
-
-/** Copies of such a question: with 6 % of exchanges lost all four are in one of 80,000, of two servers' never. */
-export const NAT_COPIES = 4;
-
-/** Waiting for our own datagram to come back by the NAT, at least: carriers' NATs are some ms away. */
-export const NAT_HAIRPIN = 100;
-
-/** Fresh ports of one run of the delta test over UDP, and over TCP, where each costs a connection. */
-export const NAT_SAMPLES = { scattered: 8, consecutive: 8 } as const;
-export const NAT_TCP_SAMPLES = { scattered: 3, consecutive: 7 } as const;
-
-/** Between two of them: no burst, and little time for others to get ports in between. */
-export const NAT_PACE = 2;
-
-/** Waiting for their answers per round trip that they take, at least. */
-export const NAT_SAMPLE_PATIENCE = 80;
-
-/** The same once some were lost: TCP sends data again after 200 ms. */
-export const NAT_LOSSY_PATIENCE = 220;
-
-/** Runs of the delta test at most: two usually, more where packets were lost or others got ports in between. */
-export const NAT_MAX_RUNS = 8;
-
-/** Packets to one server address per report, and how many a TCP connection counts as. */
-export const NAT_BUDGET = 60;
-export const NAT_TCP_PACKETS = 6;
-
-/** Waiting for the first answer over TCP: a SYN that is lost comes again after a second. */
-export const NAT_TCP_PATIENCE = 2_500;
-
-/** From a node that is ready until it looks at the NATs in front of it: short visits ask nobody. */
-export const NAT_DELAY = 1_000;
-
-/** Servers that are farther away than the nearest by more than this, and than twice as far, are left out of the delta test. */
-export const NAT_NEAR = 80;
-
-/** Waiting for the first answer over UDP: satellites and full queues have round trips of a second and more. */
-export const NAT_FIRST_PATIENCE = 2_400;
-
 /** From the first SYN of a punch until it is given up: the kernel's SYNs at 0, 1 and 3 s. */
 export const PUNCH_TIMEOUT = 6_000;
 
@@ -320,8 +267,19 @@ export const REPORT_PATIENCE = 600;
 /** After this the recollection of a pipe's timeline takes no more from the peer. */
 export const REPORT_TIMEOUT = 15_000;
 
-/** UDP mappings live 30 s in the strictest common NATs (RFC 4787 REQ-5 wants 120), 20 s in some of carriers. */
-export const UDP_KEEPALIVE_INTERVAL = 9_000;
-
 /** Ports that a side with random mappings opens: half of all guesses of the other side hit within 175. */
 export const BIRTHDAY_PORT_COUNT = 256;
+
+/** Asking name servers. */
+export const PNP_CLIENT = {
+  /** For all ways to ask one server together: P2PD's servers answer refusals by silence. */
+  timeout: 2_500,
+  /** After each copy over UDP. */
+  udpPauses: [150, 300, 600, 1_200],
+  /** TCP begins so much later: where UDP passes it need not. */
+  tcpAfter: 50,
+  /** After the first good answer another server may have a newer one. */
+  newerWithin: 40,
+  /** Addresses of one server. */
+  maxEndpoints: 4,
+} as const;

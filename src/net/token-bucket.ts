@@ -31,15 +31,15 @@ export class TokenBuckets {
     this.#buckets.delete(key);
   }
 
-  /** Takes a token from this key's bucket; false when it is empty. */
-  take(key: string, now: number): boolean {
+  /** Takes tokens from this key's bucket; false, and none is taken, when it has fewer. */
+  take(key: string, now: number, count = 1): boolean {
     const { rate, burst, maxKeys } = this.#limits;
     const bucket = this.#buckets.get(key);
     const filled =
       bucket === undefined ? burst : Math.min(burst, bucket.tokens + ((now - bucket.at) * rate) / 1000);
-    const taken = filled >= 1;
+    const taken = filled >= count;
     this.#buckets.delete(key);
-    this.#buckets.set(key, { tokens: taken ? filled - 1 : filled, at: now });
+    this.#buckets.set(key, { tokens: taken ? filled - count : filled, at: now });
     for (const oldest of this.#buckets.keys()) {
       if (this.#buckets.size <= maxKeys) break;
       this.#buckets.delete(oldest);

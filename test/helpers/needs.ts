@@ -7,12 +7,15 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
+import { postgresFolder } from './postgres.ts';
 
 export interface Needs {
   readonly root?: boolean;
   readonly linux?: boolean;
   /** Programs that must be on the PATH (the sbin folders count too). */
   readonly commands?: readonly string[];
+  /** Debian's PostgreSQL, which is not on the PATH. */
+  readonly postgres?: boolean;
   /** May make network namespaces; implies Linux and root, and tries it. */
   readonly namespaces?: boolean;
 }
@@ -30,6 +33,7 @@ export function describeNeeding(needs: Needs, name: string, body: () => void): v
 /** What is missing here, in words; empty where everything is there. */
 export function missingNeeds(needs: Needs): string[] {
   const missing = (needs.commands ?? []).filter((command) => !isOnPath(command));
+  if (needs.postgres && postgresFolder() === null) missing.push('postgresql');
   if ((needs.linux || needs.namespaces) && process.platform !== 'linux') missing.push('Linux');
   if ((needs.root || needs.namespaces) && process.getuid?.() !== 0) missing.push('root');
   if (needs.namespaces && missing.length === 0 && !canUnshare()) {

@@ -125,6 +125,8 @@ export class Network {
   readonly clock: Clock;
   readonly random: Random;
   readonly names = new NameTable();
+  /** What any of them is true of vanishes on the way, whoever sent it. */
+  readonly censors = new Set<(packet: Packet) => boolean>();
   readonly #observers = new Set<(event: PacketEvent) => void>();
   /** Counts the changes of who is connected to what. */
   topology = 0;
@@ -175,6 +177,11 @@ export class Network {
       this.note('dropped', nic.node, packet, 'lost');
       return;
     }
+    for (const isCensored of this.censors)
+      if (isCensored(packet)) {
+        this.note('dropped', nic.node, packet, 'censored');
+        return;
+      }
     let arrival = this.clock.now();
     for (const { delay = 0, jitter = 0 } of links)
       arrival += delay + (jitter > 0 ? nic.random.next() * jitter : 0);

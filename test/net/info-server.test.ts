@@ -19,7 +19,8 @@ const node = createNodeIo();
 const identity = identityOf(new Uint8Array(32).fill(5));
 const OFFER: Offer = {
   addresses: ['192.168.1.5', '2001:db8::5', '10.0.0.5', '127.0.0.1', '::1'],
-  ports: { mqtt: 1883, stun: 3478, ntp: 10123 },
+  ports: { mqtt: 1883, stun: 3478, ntp: 10123, pnp: null },
+  publicKey: '',
 };
 
 function infoLab(offer = OFFER) {
@@ -58,7 +59,10 @@ describe('info server: what is offered', () => {
 
   test('info server: only what runs, and of many addresses eight', () => {
     const addresses = Array.from({ length: 30 }, (_, i) => `192.0.2.${i}`);
-    const list = serversFor({ addresses, ports: { mqtt: null, stun: 9, ntp: null } }, '192.0.2.29');
+    const list = serversFor(
+      { addresses, ports: { mqtt: null, stun: 9, ntp: null, pnp: null }, publicKey: '' },
+      '192.0.2.29',
+    );
     expect(list).toEqual({
       stun: ['192.0.2.29', ...addresses.slice(0, 7)].map((host) => ({ host, port: 9, tcp: true })),
       mqtt: [],

@@ -15,7 +15,8 @@ const KEY = encodeBase16(identity.publicKey);
 const NONCE = new Uint8Array(16).fill(9);
 const OFFER: Offer = {
   addresses: ['192.0.2.1', '2001:db8::1'],
-  ports: { mqtt: 1883, stun: 3478, ntp: 10123 },
+  ports: { mqtt: 1883, stun: 3478, ntp: 10123, pnp: null },
+  publicKey: '',
 };
 const never = new AbortController().signal;
 

@@ -9,7 +9,7 @@ import { expectContract } from './contract.ts';
 import { inLab } from './lab.ts';
 import { isolatedLan, lan } from './plans.ts';
 
-const LIBRARY = pathToFileURL(join(import.meta.dirname, '../../dist/lib/index.js')).href;
+const LIBRARY = pathToFileURL(join(import.meta.dirname, '../../dist/lib/library.js')).href;
 /** A node that takes pipes and never closes one. */
 const SILENT_NODE = `import { P2PNode } from '${LIBRARY}';
 const node = await P2PNode.start();

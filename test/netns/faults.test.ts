@@ -82,8 +82,8 @@ describeNeeding({ namespaces: true, commands: ['ip', 'nft'] }, 'faults between t
       const middle = address.length >> 1;
       const flipped = address[middle] === 'a' ? 'b' : 'a';
       const cases = [
-        { given: 'alice', code: 'ADDRESS_FOREIGN' },
-        { given: '16Uiu2HAm6ZxoyhBqR3vtwtNRMbUX', code: 'ADDRESS_FOREIGN' },
+        { given: 'alice in wonderland', code: 'ADDRESS_FOREIGN' },
+        { given: '/ip4/192.0.2.1/tcp/4001/p2p/16Uiu2HAm6Zx', code: 'ADDRESS_FOREIGN' },
         { given: address.slice(0, middle) + flipped + address.slice(middle + 1), code: 'ADDRESS_DAMAGED' },
         { given: address.slice(0, -4), code: 'ADDRESS_DAMAGED' },
       ];

@@ -1,12 +1,13 @@
-/** TCP hole punching with real packets: simulated rules on TUN devices, the kernel's NAT, IPv6 firewalls. */
+/** Hole punching with real packets: simulated rules on TUN devices, the kernel's NAT, IPv6 firewalls. */
 import { expect, test } from 'vitest';
 import { describeNeeding } from '../helpers/needs.ts';
 import { natPreset } from '../lab/index.ts';
 import type { DeltaType } from '../lab/nat-ports.ts';
 import type { NatTypeName } from '../lab/nat-preset.ts';
 import { expectContract } from './contract.ts';
+import type { Lab } from './lab.ts';
 import { inMeeting, serversFile } from './services.ts';
-import { become, behindTwoNats, TWO_NATS_NEEDS } from './two-nats.ts';
+import { become, behindTwoNats, TWO_NATS_NEEDS, type TwoNats } from './two-nats.ts';
 
 type Nat = readonly [NatTypeName, DeltaType];
 
@@ -62,37 +63,83 @@ const PAIRS: readonly (readonly [Nat, Nat])[] = [
   ],
 ];
 
-describeNeeding(TWO_NATS_NEEDS, 'tcp punch: real packets', () => {
+interface Round {
+  readonly a: Nat;
+  readonly b: Nat;
+  readonly method: Punching;
+  readonly unsolicited: 'drop' | 'reset';
+}
+
+const ROUNDS = PAIRS.flatMap(([one, other], i): Round[] => {
+  const [first, second] = i % 2 === 0 ? (['drop', 'reset'] as const) : (['reset', 'drop'] as const);
+  const udp = i % 2 === 0 ? { a: one, b: other } : { a: other, b: one };
+  return [
+    { a: one, b: other, method: 'tcp-punch', unsolicited: first },
+    { a: other, b: one, method: 'tcp-punch', unsolicited: second },
+    { ...udp, method: 'udp-punch', unsolicited: 'drop' },
+  ];
+});
+
+/** Only chance helps: one of seventy tries misses, and a second one is what a person would make. */
+const CHANCES: readonly (readonly [Nat, Nat])[] = [
+  [
+    ['symmetric', 'random'],
+    ['restrict port', 'equal'],
+  ],
+  [
+    ['restrict port', 'random'],
+    ['symmetric', 'random'],
+  ],
+];
+
+const LETTERS = { 'tcp-punch': 'p', 'udp-punch': 'u' } as const;
+type Punching = keyof typeof LETTERS;
+
+/** One connect through two routers, in processes that have never seen them before. @returns whether it opened */
+async function connects(lab: Lab, nats: TwoNats, method: Punching): Promise<boolean> {
+  const options = ['--servers', nats.servers, '--methods', LETTERS[method]];
+  const peer = await lab.accept('b', ['--echo', ...options]);
+  const command = ['connect', peer.address, '--json', '--send', 'over the wall', ...options];
+  const dialler = await lab.start('a', command).ended();
+  expectContract(dialler.events);
+  const opened = dialler.all('open').length > 0;
+  if (opened) {
+    const transport = method === 'tcp-punch' ? 'tcp' : 'udp';
+    expect(dialler.all('open')).toMatchObject([{ method, path: 'external', transport }]);
+    const texts = dialler.all('message').map(({ direction, text }) => [direction, text]);
+    expect(texts).toEqual([
+      ['out', 'over the wall'],
+      ['in', 'over the wall'],
+    ]);
+  }
+  peer.program.signal('SIGTERM');
+  await peer.program.exits(0);
+  expectContract(peer.program.events);
+  return opened;
+}
+
+describeNeeding(TWO_NATS_NEEDS, 'punch: real packets', () => {
   test(
-    'twelve pairs, both ways, routers that drop and routers that reset',
-    { timeout: 240_000 },
+    'twelve pairs, both ways over TCP and one over UDP, routers that drop and routers that reset',
+    { timeout: 300_000 },
     behindTwoNats(async (lab, nats) => {
-      for (const [i, [one, other]] of PAIRS.entries())
-        for (const [a, b] of [
-          [one, other],
-          [other, one],
-        ] as const) {
-          const unsolicited = (i + (a === one ? 0 : 1)) % 2 === 0 ? 'drop' : 'reset';
-          const name = `${a.join(' ')} × ${b.join(' ')}, ${unsolicited}`;
-          await become(nats, natPreset(...a, { unsolicited }), natPreset(...b, { unsolicited }));
-          const options = ['--servers', nats.servers, '--methods', 'p'];
-          const peer = await lab.accept('b', ['--echo', ...options]);
-          const command = ['connect', peer.address, '--json', '--send', 'over the wall', ...options];
-          const dialler = lab.start('a', command);
-          await dialler.exits(0);
-          expectContract(dialler.events);
-          expect(dialler.all('open'), name).toMatchObject([
-            { method: 'tcp-punch', path: 'external', transport: 'tcp' },
-          ]);
-          const texts = dialler.all('message').map(({ direction, text }) => [direction, text]);
-          expect(texts, name).toEqual([
-            ['out', 'over the wall'],
-            ['in', 'over the wall'],
-          ]);
-          peer.program.signal('SIGTERM');
-          await peer.program.exits(0);
-          expectContract(peer.program.events);
-        }
+      for (const { a, b, method, unsolicited } of ROUNDS) {
+        const name = `${method}: ${a.join(' ')} × ${b.join(' ')}, ${unsolicited}`;
+        await become(nats, natPreset(...a, { unsolicited }), natPreset(...b, { unsolicited }));
+        expect(await connects(lab, nats, method), name).toBe(true);
+      }
+    }),
+  );
+
+  test(
+    'birthday: random ports on one side, both ways',
+    { timeout: 120_000 },
+    behindTwoNats(async (lab, nats) => {
+      for (const [a, b] of CHANCES) {
+        await become(nats, natPreset(...a), natPreset(...b));
+        const opened = (await connects(lab, nats, 'udp-punch')) || (await connects(lab, nats, 'udp-punch'));
+        expect(opened, `${a.join(' ')} × ${b.join(' ')}`).toBe(true);
+      }
     }),
   );
 
@@ -118,14 +165,19 @@ describeNeeding(TWO_NATS_NEEDS, 'tcp punch: real packets', () => {
     }),
   );
 
-  test.for([4, 6] as const)('the kernel: two routers that let nothing in, IPv%i', (family) =>
+  test.for([
+    [4, 'tcp-punch'],
+    [6, 'tcp-punch'],
+    [4, 'udp-punch'],
+    [6, 'udp-punch'],
+  ] as const)('the kernel: two routers that let nothing in, IPv%i, %s', ([family, method]) =>
     inMeeting({ a: 'nat', b: 'nat' }, async (lab, services) => {
       const servers = serversFile(lab, services.servers(family));
-      const options = ['--servers', servers, '--families', String(family)];
+      const options = ['--servers', servers, '--families', String(family), '--methods', LETTERS[method]];
       const peer = await lab.accept('b', ['--echo', ...options]);
       const command = ['connect', peer.address, '--json', '--send', 'over the wall', ...options];
       const dialler = await lab.start('a', command).exits(0);
-      expect(dialler.all('open')).toMatchObject([{ method: 'tcp-punch', path: 'external', family }]);
+      expect(dialler.all('open')).toMatchObject([{ method, path: 'external', family }]);
     })(),
   );
 });

@@ -50,6 +50,30 @@ const PLAN: Plan = {
   routers: ['routera', 'routerb'],
 };
 
+/** Between a and its router stands one more, Linux' own, as in a home behind a carrier's NAT (RFC 6888). */
+const HOME_RULES = `
+table ip home {
+  chain outwards { type nat hook postrouting priority srcnat; oifname "wan" masquerade; }
+  chain forward { type filter hook forward priority filter; policy drop; ct state established,related accept; iifname "lan" accept; }
+}`;
+const IN_A_ROW: Plan = {
+  ...PLAN,
+  links: [
+    [
+      { machine: 'a', interface: 'eth0', addresses: ['10.0.0.2/24'] },
+      { machine: 'home', interface: 'lan', addresses: ['10.0.0.1/24'] },
+    ],
+    [
+      { machine: 'home', interface: 'wan', addresses: [`${SIDES.a.inside}2/24`] },
+      { machine: 'routera', interface: 'lan', addresses: [`${SIDES.a.inside}1/24`] },
+    ],
+    ...PLAN.links.slice(1),
+  ],
+  routes: { ...PLAN.routes, a: ['default via 10.0.0.1'], home: [`default via ${SIDES.a.inside}1`] },
+  routers: ['routera', 'routerb', 'home'],
+  rules: { home: HOME_RULES },
+};
+
 export interface TwoNats {
   readonly a: UserNat;
   readonly b: UserNat;
@@ -61,8 +85,9 @@ export interface TwoNats {
 export function behindTwoNats(
   body: (lab: Lab, nats: TwoNats) => Promise<void>,
   delay = 0,
+  plan = PLAN,
 ): () => Promise<void> {
-  return inLab(PLAN, async (lab) => {
+  return inLab(plan, async (lab) => {
     const [a, b] = await Promise.all([
       startUserNat(lab, 'routera', delay, SIDES.a),
       startUserNat(lab, 'routerb', delay, SIDES.b),
@@ -77,7 +102,12 @@ export function behindTwoNats(
   });
 }
 
-/** Both routers translate so from now on. */
-export async function become({ a, b }: TwoNats, natA: NatOptions, natB: NatOptions): Promise<void> {
-  await Promise.all([a.become(natA), b.become(natB)]);
+/** `behindTwoNats`, and a's packets cross the kernel's NAT before they come to its router. */
+export function behindThreeNats(body: (lab: Lab, nats: TwoNats) => Promise<void>): () => Promise<void> {
+  return behindTwoNats(body, 0, IN_A_ROW);
+}
+
+/** Both routers translate so from now on. @param loss chance that a packet is lost in one of them, each way */
+export async function become({ a, b }: TwoNats, natA: NatOptions, natB: NatOptions, loss = 0): Promise<void> {
+  await Promise.all([a.become(natA, loss), b.become(natB, loss)]);
 }

@@ -5,6 +5,7 @@
 import { createSocket } from 'node:dgram';
 import { createInterface } from 'node:readline';
 import { Nat, type NatOptions } from '../lab/nat.ts';
+import { createRandom } from '../lab/random.ts';
 import { parsePacket, resetOf, rewritten } from './ip-packet.ts';
 
 const [own = '7777', device = '7778', inside = '192.168.1.', delay = '0'] = process.argv.slice(2);
@@ -13,14 +14,18 @@ interface Rules {
   readonly options: NatOptions;
   readonly external: readonly string[];
   readonly seed: string;
+  /** Chance of each packet to be lost. */
+  readonly loss: number;
 }
 
 let nat: Nat | null = null;
+let loss = 0;
+let random = createRandom('');
 const socket = createSocket('udp4');
 
 socket.on('message', (bytes) => {
   const packet = parsePacket(bytes);
-  if (packet === null || nat === null) return;
+  if (packet === null || nat === null || random.chance(loss)) return;
   const now = performance.now();
   const fromInside = packet.src.ip.startsWith(inside);
   const verdict = fromInside ? nat.translateOut(packet, now) : nat.translateIn(packet, now);
@@ -36,7 +41,10 @@ function inject(bytes: Buffer): void {
 
 socket.bind(Number(own), '127.0.0.1', () => process.stdout.write('listening\n'));
 createInterface({ input: process.stdin }).on('line', (line) => {
-  const { options, external, seed } = JSON.parse(line) as Rules;
+  const rules = JSON.parse(line) as Rules;
+  const { options, external, seed } = rules;
+  loss = rules.loss;
+  random = createRandom(seed);
   nat = new Nat(options, options.translates ? external : [], seed);
   process.stdout.write(`rules ${seed}\n`);
 });

@@ -51,8 +51,12 @@ export const NAT_PLAN: Plan = {
 };
 
 export interface UserNat {
-  /** From now on packets are translated so; what was mapped is forgotten. */
-  become(options: NatOptions): Promise<void>;
+  /**
+   * From now on packets are translated so; what was mapped is forgotten.
+   *
+   * @param loss chance of each packet to be lost, either way
+   */
+  become(options: NatOptions, loss?: number): Promise<void>;
 }
 
 export interface UserNatPlace {
@@ -89,9 +93,9 @@ export async function startUserNat(
   lab.net.configure(machine, ...ways, 'route add default dev tun0 table 100');
   let count = 0;
   return {
-    async become(options) {
+    async become(options, loss = 0) {
       const seed = `rules-${++count}`;
-      child.type(`${JSON.stringify({ options, external, seed })}\n`);
+      child.type(`${JSON.stringify({ options, external, seed, loss })}\n`);
       await said(child, `rules ${seed}`);
     },
   };

@@ -7,8 +7,8 @@ import type { Measured } from './quality.ts';
 
 /** A way by which the peer may come in: told as an attempt. */
 export interface Hope {
-  /** A connection has come by it; its handshake is under way. */
-  connecting(): void;
+  /** A connection has come by it: its handshake is under way, or (false) has come to nothing. */
+  connecting(isUnderWay: boolean): void;
   /** It is encrypted and waits for our choice. */
   arrived(secured: Secured, way: AttemptWay, measured: Measured): void;
   /** It has come to nothing. Without effect once something has arrived. */

@@ -20,8 +20,8 @@ export interface Attempt {
   readonly startedAt: number;
   readonly stop: AbortController;
   secured: Secured | null;
-  /** A connection is there and its handshake under way. */
-  connecting: boolean;
+  /** Connections that are there and whose handshake is under way. */
+  connecting: number;
   pipe: Pipe | null;
   /** Set once it has an outcome, so that only the first is told. */
   outcome: string | null;
@@ -34,7 +34,7 @@ export function newAttempt(id: string, way: AttemptWay, startedAt: number): Atte
     startedAt,
     stop: new AbortController(),
     secured: null,
-    connecting: false,
+    connecting: 0,
     pipe: null,
     outcome: null,
   };

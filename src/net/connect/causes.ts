@@ -2,22 +2,23 @@
  * From what both sides saw of one method to one sentence that a layman understands, with what speaks for it
  * and what would help. What was only inferred is never told as seen. Rules only, tried in order.
  */
+import type { NatSide } from '../nat/matrix.ts';
+import type { LaneReport } from '../signal/lane-report.ts';
 import { BIRTHDAY_PORT_COUNT } from '../timing.ts';
 import {
   type Explanation,
   helpForReason,
   isWithin,
   type LaneCase,
-  portEvidence,
   portsText,
+  type Rule,
   told,
   wireOf,
 } from './lane-case.ts';
+import { oneWayIn, oneWayOut, silentBoth, unexplained } from './silences.ts';
 
 /** Begins a reason that follows from what is known of the NATs. */
 export const NOT_TRIED = 'not tried: ';
-
-type Rule = (one: LaneCase) => Explanation | null;
 
 const NAMES = { 'tcp-punch': 'TCP hole punching', 'udp-punch': 'UDP hole punching' } as const;
 
@@ -30,12 +31,15 @@ export function causeOf(one: LaneCase): Explanation {
   return unexplained(one);
 }
 
+const notTried: Rule = ({ own }) => {
+  if (!own.reason.startsWith(NOT_TRIED)) return null;
+  return told(own, 'likely', `${NAMES[own.method]} was not tried: ${own.reason.slice(NOT_TRIED.length)}`, {
+    help: helpForReason(own.reason),
+  });
+};
+
 const couldNotStart: Rule = ({ own, peer }) => {
-  if (own.reason.startsWith(NOT_TRIED))
-    return told(own, 'likely', `${NAMES[own.method]} was not tried: ${own.reason.slice(NOT_TRIED.length)}`, {
-      help: helpForReason(own.reason),
-    });
-  if (own.reason !== '')
+  if (own.reason !== '' && !own.reason.startsWith(NOT_TRIED))
     return told(own, 'certain', `we could not begin ${NAMES[own.method]}: ${own.reason}`, {
       help: helpForReason(own.reason),
     });
@@ -95,8 +99,8 @@ const missedByChance: Rule = ({ own, peer }) => {
   const whose = own.guesses > 0 ? 'the other router' : 'our router';
   return told(
     own,
-    'certain',
-    `${whose} gives every destination a random port, and ${guesses} guesses hit none of ${BIRTHDAY_PORT_COUNT}; the chance was ${odds} %`,
+    'likely',
+    `${whose} seems to give every destination a random port, and ${guesses} guesses hit none of ${BIRTHDAY_PORT_COUNT}; the chance was about ${odds} %`,
     {
       evidence: [`${guesses} ports were tried`, 'no answer came'],
       help: 'try again: each time the odds are the same; or forward a port on one router',
@@ -104,72 +108,29 @@ const missedByChance: Rule = ({ own, peer }) => {
   );
 };
 
-const ownMappingMoved: Rule = ({ own, peer }) => {
+const ownMappingMoved: Rule = ({ own, peer, ownNat }) => {
   const came = own.seen ?? peer?.heardFrom ?? null;
-  const { foreseen } = own;
-  if (came === null || foreseen === null || isWithin(came, foreseen)) return null;
-  return told(
-    own,
-    own.seen === null ? 'likely' : 'certain',
-    `our mapping moved from ${portsText(foreseen)} to ${came} while we punched: another program on your network is opening connections`,
-    {
-      evidence: [`port ${portsText(foreseen)} was foreseen`, `the other side saw us come from ${came}`],
-      help: 'close what opens many connections (downloads, browsers) on your network, and try again',
-    },
-  );
+  if (came === null || own.foreseen === null || isWithin(came, own.foreseen)) return null;
+  return moved(own, own.foreseen, came, ownNat, 'our');
 };
 
-const peerMappingMoved: Rule = ({ own, peer }) => {
+const peerMappingMoved: Rule = ({ own, peer, peerNat }) => {
   const came = peer?.seen ?? own.heardFrom;
   const foreseen = peer?.foreseen ?? null;
   if (came === null || foreseen === null || isWithin(came, foreseen)) return null;
-  return told(
-    own,
-    own.heardFrom === null ? 'likely' : 'certain',
-    `the other side’s mapping moved from ${portsText(foreseen)} to ${came} while we punched: another program on their network is opening connections`,
-    {
-      evidence: [`they foresaw port ${portsText(foreseen)}`, `they came from ${came}`],
-      help: 'let them close what opens many connections, and try again',
-    },
-  );
+  return moved(own, foreseen, came, peerNat, 'their');
 };
 
 const bothHeard: Rule = ({ own, peer }) => {
   if (own.received === 0 || own.opened) return null;
   if (peer !== null && peer.received === 0) return null;
-  const evidence = [`${own.received} packets of theirs came in`];
+  const evidence = [`${own.received} of their packets came in`];
   if (peer !== null) evidence.push(`${peer.received} of ours reached them`);
   return told(
     own,
     'likely',
     'packets went both ways, but no encrypted connection came of them: the way loses most packets, or drops large ones',
     { evidence, help: 'try another network on one side, or without its VPN' },
-  );
-};
-
-const oneWayOut: Rule = ({ own, peer }) => {
-  if (own.received > 0 || peer === null || peer.received === 0) return null;
-  return told(
-    own,
-    'likely',
-    `our packets reached them, and none of the ${peer.sent} that they sent reached us: our router lets in only ports it has sent to`,
-    {
-      evidence: [`they received ${peer.received} of our ${own.sent} packets`, 'nothing of theirs came in'],
-      help: 'forward a port on your router, or let UPnP do it',
-    },
-  );
-};
-
-const oneWayIn: Rule = ({ own, peer }) => {
-  if (own.received === 0 || peer === null || peer.received > 0) return null;
-  return told(
-    own,
-    'likely',
-    `their packets reached us, and none of the ${own.sent} that we sent reached them: their router lets in only ports it has sent to`,
-    {
-      evidence: [`${own.received} of their ${peer.sent} packets came in`, 'they received nothing of ours'],
-      help: 'let them forward a port on their router, or let UPnP do it',
-    },
   );
 };
 
@@ -181,16 +142,19 @@ const notTheirs: Rule = ({ own, peer, reported }) => {
   });
 };
 
-const blockedHere: Rule = ({ own, ownNat, peerNat }) => {
-  const blocked = ownNat.type === 7 ? 'your' : peerNat.type === 7 ? 'their' : null;
-  if (blocked === null || own.received > 0) return null;
-  return told(own, 'likely', `${blocked} network lets no ${wireOf(own)} through`, {
-    evidence: [`no server answered over ${wireOf(own)} there`, `none of ${own.sent} packets was answered`],
-    help: 'try another network there, such as a phone’s',
-  });
+const blocked: Rule = ({ own, ownNat, peerNat }) => {
+  const [here, there] = [ownNat.type === 7, peerNat.type === 7];
+  if ((!here && !there) || own.received > 0) return null;
+  const sentence =
+    here && there
+      ? `neither your network nor theirs lets ${wireOf(own)} through`
+      : `${here ? 'your' : 'their'} network lets no ${wireOf(own)} through`;
+  const evidence = [`no server answered over ${wireOf(own)} there`];
+  if (own.sent > 0) evidence.push(`none of ${own.sent} packets was answered`);
+  return told(own, 'likely', sentence, { evidence, help: 'try another network there, such as a phone’s' });
 };
 
-const nobodySent: Rule = ({ own, peer }) => {
+const nobodySent: Rule = ({ own, peer, reported }) => {
   if (own.sent > 0) {
     if (peer === null || peer.sent > 0) return null;
     return told(own, 'certain', `the other side sent nothing: it could not tell where to`, {
@@ -198,42 +162,19 @@ const nobodySent: Rule = ({ own, peer }) => {
       help: 'try again in a moment: their router may not have been looked at yet',
     });
   }
-  return told(own, 'certain', 'we sent nothing: nobody could tell where the other side would come from', {
+  const why = reported
+    ? 'nobody could tell where the other side would come from'
+    : 'the other side did not say where it would come from';
+  return told(own, 'likely', `we sent nothing: ${why}`, {
     evidence: ['0 packets sent'],
     help: 'forward a port on one router',
   });
 };
 
-const silentBoth: Rule = ({ own, peer, ownNat, peerNat }) => {
-  if (own.received > 0 || peer === null) return null;
-  const random = [ownNat, peerNat].filter(({ type, delta }) => type === 6 && delta === 6).length;
-  if (random === 2)
-    return told(
-      own,
-      'likely',
-      'both routers seem to give every destination a random port, which nobody can hit',
-      {
-        evidence: [
-          'servers saw random ports on both sides',
-          `${own.sent} and ${peer.sent} packets met nothing`,
-        ],
-        help: 'forward a port on one router, or use IPv6',
-      },
-    );
-  return told(
-    own,
-    'likely',
-    `no packet arrived from them although they sent ${peer.sent}: their router or ours lets in only ports it has sent to, and they came from others`,
-    {
-      evidence: [`we sent ${own.sent}, they sent ${peer.sent}`, ...portEvidence(own, peer)],
-      help: 'forward a port on one router, or use IPv6',
-    },
-  );
-};
-
 const RULES: readonly Rule[] = [
   couldNotStart,
-  blockedHere,
+  blocked,
+  notTried,
   refusedHere,
   refusedThere,
   missedByChance,
@@ -247,12 +188,23 @@ const RULES: readonly Rule[] = [
   silentBoth,
 ];
 
-/** The peer told nothing: what was seen here is all there is. */
-function unexplained({ own }: LaneCase): Explanation {
-  return told(
-    own,
-    'possible',
-    `none of our ${own.sent} packets was answered, and the other side has not said what it saw: it may have gone offline`,
-    { evidence: [`we sent ${own.sent}`, 'no report came'], help: 'see whether the other program still runs' },
-  );
+/** That it moved was seen; why is inferred: only a NAT that counts is moved on by others. */
+function moved(
+  own: LaneReport,
+  foreseen: readonly [number, number],
+  came: number,
+  nat: NatSide,
+  whose: 'our' | 'their',
+): Explanation {
+  const counts = nat.delta === 3 || nat.delta === 4 || nat.delta === 5;
+  const network = whose === 'our' ? 'your' : 'their';
+  const why = counts
+    ? `another program on ${network} network is opening connections`
+    : `${whose} router did not keep to what servers saw of it`;
+  const help = counts
+    ? 'close what opens many connections there (downloads, browsers), and try again'
+    : 'look at the router again there (p2pd-demo nat), and try again';
+  const evidence = [`${whose} port should have been ${portsText(foreseen)}`, `it was ${came}`];
+  const from = `${whose} mapping moved from ${portsText(foreseen)} to ${came} while we punched`;
+  return told(own, 'likely', `${from}: ${why}`, { evidence, help });
 }

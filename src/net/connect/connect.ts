@@ -150,8 +150,8 @@ class Connect {
     emitAttempt(this.#task, hope, 'start');
     this.#step({ kind: 'join', attempt: number });
     return {
-      connecting: () => {
-        hope.connecting = true;
+      connecting: (isUnderWay) => {
+        hope.connecting += isUnderWay ? 1 : -1;
       },
       arrived: (secured, taken, measured) => this.#arrived(number, hope, secured, taken, measured),
       failed: (reason) => {
@@ -230,7 +230,7 @@ class Connect {
       const { signal } = attempt.stop;
       const dialling = io.dialTcp(candidate.local, candidate.remote, signal);
       const [stream, psk] = await Promise.all([dialling, this.#key()]);
-      attempt.connecting = true;
+      attempt.connecting = 1;
       const began = io.now();
       attempt.secured = await secureAsDialler(io, stream, identity, peer.publicKey, pipeId, psk, signal);
       const measured = { transport: 'tcp', rtt: io.now() - began, loss: null } as const;

@@ -42,6 +42,12 @@ export interface LanesOf {
   readonly lanes: readonly LaneReport[];
 }
 
+/** The NATs in front of both, as far as they are known. */
+export interface NatSides {
+  readonly own: NatSide;
+  readonly peer: NatSide;
+}
+
 /** What both sides saw of a punch that came to nothing. */
 export interface PunchView {
   readonly own: LanesOf;
@@ -49,7 +55,7 @@ export interface PunchView {
   readonly peer: LanesOf | null;
   /** The peer's clock against ours; null = not known. */
   readonly clock: ClockOffset | null;
-  readonly nats: (method: Method) => { readonly own: NatSide; readonly peer: NatSide };
+  readonly nats: (lane: LaneReport) => NatSides;
 }
 
 const WEIGHT = { certain: 2, likely: 1, possible: 0 } as const;
@@ -64,7 +70,7 @@ export function explainPunch(view: PunchView): Explanation | null {
 }
 
 function caseOf({ own: { from }, peer, clock, nats }: PunchView, own: LaneReport) {
-  const sides = nats(own.method);
+  const sides = nats(own);
   const theirs = peer?.lanes.find((lane) => isSameLane(lane, own)) ?? null;
   const began = own.marks.find(({ kind }) => kind === 'sent')?.at;
   const theyBegan = theirs?.marks.find(({ kind }) => kind === 'sent')?.at;
@@ -84,9 +90,12 @@ function isSameLane(a: LaneReport, b: LaneReport): boolean {
   return a.method === b.method && a.path === b.path && a.family === b.family;
 }
 
-const OPENED: Readonly<Record<Method, string>> = {
-  direct: 'the other side could be reached at once: nothing stood in the way',
-  reverse: 'the other side reached us: whatever is in front of it lets it out, and nothing kept it out here',
+const REACHED = {
+  direct: 'nothing stood in the way',
+  reverse: 'it could not be dialled from the other end, or not as fast',
+} as const;
+
+const OPENED: Readonly<Record<Exclude<Method, 'direct' | 'reverse'>, string>> = {
   'tcp-punch':
     'both sides knocked at the same time over TCP, and each router took the other’s packets for answers',
   'udp-punch':
@@ -94,13 +103,20 @@ const OPENED: Readonly<Record<Method, string>> = {
   relay: 'both sides met at a relay, which passes on what it cannot read',
 };
 
-/** How a pipe came to be open. */
-export function explainOpen(method: Method, lanes: readonly LaneReport[]): Explanation {
+/** @param asked whether this node asked for the pipe */
+function openedBy(method: Method, asked: boolean): string {
+  if (method !== 'direct' && method !== 'reverse') return OPENED[method];
+  const dialled = (method === 'direct') === asked;
+  return `${dialled ? 'we could dial the other side' : 'the other side could dial us'}: ${REACHED[method]}`;
+}
+
+/** How a pipe came to be open. @param asked whether this node asked for it */
+export function explainOpen(method: Method, asked: boolean, lanes: readonly LaneReport[]): Explanation {
   const lane = lanes.find((one) => one.method === method);
-  const evidence = lane === undefined ? [] : [`${lane.sent} packets sent`, `${lane.received} received`];
+  const evidence = lane === undefined ? [] : [`packets: ${lane.sent} sent`, `${lane.received} received`];
   if (lane !== undefined && lane.refused > 0) evidence.push(`${lane.refused} refused on the way`);
   if (lane !== undefined && lane.guesses > 0) evidence.push(`${lane.guesses} ports guessed`);
-  return { method, sentence: OPENED[method], confidence: 'certain', evidence, help: null };
+  return { method, sentence: openedBy(method, asked), confidence: 'certain', evidence, help: null };
 }
 
 /** How asking the peer over signalling went. */

@@ -21,6 +21,9 @@ export interface LaneCase {
   readonly peerNat: NatSide;
 }
 
+/** null: it does not fit. */
+export type Rule = (one: LaneCase) => Explanation | null;
+
 export function told(
   { method }: LaneReport,
   confidence: Explanation['confidence'],
@@ -38,20 +41,13 @@ export function portsText([lowest, highest]: readonly [number, number]): string 
   return lowest === highest ? `${lowest}` : `${lowest} to ${highest}`;
 }
 
-export function portEvidence(own: LaneReport, peer: LaneReport): string[] {
-  const side = (who: string, { foreseen }: LaneReport) =>
-    foreseen === null
-      ? `nobody could tell ${who} port`
-      : `${who} port should have been ${portsText(foreseen)}`;
-  return [side('our', own), side('their', peer)];
-}
-
 export function wireOf({ method }: LaneReport): string {
   return method === 'udp-punch' ? 'UDP' : 'TCP';
 }
 
 export function helpForReason(reason: string): string {
   if (reason.includes('udx-native')) return 'use TCP there: --methods drp';
+  if (reason.includes('wait')) return 'try again in a while';
   if (reason.includes('random')) return 'forward a port on one router, or use IPv6';
   return 'see p2pd-demo interfaces and p2pd-demo nat there';
 }

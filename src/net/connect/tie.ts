@@ -40,7 +40,7 @@ export class Tie {
   #isTcpUnderWay(): boolean {
     return [...this.#task.attempts()].some(
       ({ connecting, secured, outcome, way }) =>
-        connecting && secured === null && outcome === null && way.method !== 'udp-punch',
+        connecting > 0 && secured === null && outcome === null && way.method !== 'udp-punch',
     );
   }
 

@@ -22,6 +22,8 @@ export interface TracerTask {
   readonly emit: (event: NodeEvent) => void;
   /** Takes what a punch shows of the own NAT. */
   readonly learn: (fact: LearntFact) => void;
+  /** The node stops: nothing is told any more. */
+  readonly signal: AbortSignal;
 }
 
 export class Tracer {
@@ -58,6 +60,12 @@ export class Tracer {
   }
 }
 
+/** Of a connection, as this side has them. */
+interface Ends {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+}
+
 export class Lane {
   readonly #task: TracerTask;
   readonly #startedAt: number;
@@ -68,6 +76,7 @@ export class Lane {
   /** Not told yet. */
   readonly #due = new Map<MarkKind, { at: number; count: number }>();
   #flushing = false;
+  #ends: Ends | null = null;
   #facts: Omit<LaneReport, 'marks'>;
 
   constructor(task: TracerTask, way: PunchWay, startedAt: number, from: number) {
@@ -87,6 +96,11 @@ export class Lane {
       seen: null,
       reason: '',
     };
+  }
+
+  /** What opened goes from here to there. */
+  get ends(): Ends | null {
+    return this.#ends;
   }
 
   get report(): LaneReport {
@@ -116,9 +130,10 @@ export class Lane {
     this.#mark('received', 1);
   }
 
-  /** It carries the pipe. */
-  opened(): void {
+  /** It carries the pipe. @param way its two ends, where they were not told otherwise */
+  opened(way: Ends | null = null): void {
     if (this.#facts.opened) return;
+    this.#ends = way;
     this.#facts = { ...this.#facts, opened: true };
     this.#mark('open', 1);
     this.flush();
@@ -127,7 +142,9 @@ export class Lane {
   /** External ports that own packets should come from. */
   foreseen(ports: readonly number[]): void {
     if (ports.length === 0) return;
-    this.#facts = { ...this.#facts, foreseen: [Math.min(...ports), Math.max(...ports)] };
+    // Each round foresees others; none of them is a surprise.
+    const all = [...ports, ...(this.#facts.foreseen ?? [])];
+    this.#facts = { ...this.#facts, foreseen: [Math.min(...all), Math.max(...all)] };
   }
 
   /** Where the other side says that it saw this one. @param rtt ms */
@@ -145,7 +162,8 @@ export class Lane {
   }
 
   flush(): void {
-    const { io, pipe, emit } = this.#task;
+    const { io, pipe, emit, signal } = this.#task;
+    if (signal.aborted) return;
     const { method, path, family } = this.#facts;
     for (const [kind, { at, count }] of this.#due) {
       const time = Math.round(this.#from + at);
@@ -188,8 +206,8 @@ export class Lane {
   async #flushSoon(): Promise<void> {
     if (this.#flushing) return;
     this.#flushing = true;
-    const { io } = this.#task;
-    await io.sleepUntil(io.now() + TRACE_PAUSE);
+    const { io, signal } = this.#task;
+    await io.sleepUntil(io.now() + TRACE_PAUSE, AbortSignal.any([signal]));
     this.#flushing = false;
     this.flush();
   }

@@ -23,7 +23,12 @@ export async function openStreamUdp(local: Endpoint, reader: DatagramReader): Pr
   library ??= load();
   const udx = await library;
   const socket = udx.createSocket({ ipv6Only: familyOf(local.ip) === 6 });
-  socket.bind(local.port, local.ip);
+  try {
+    socket.bind(local.port, local.ip);
+  } catch (error) {
+    void socket.close();
+    throw error;
+  }
   socket.on('message', (data: Uint8Array, from: { host: string; port: number }) => {
     const ip = canonicalIp(from.host);
     if (ip !== null && from.port > 0) reader.datagram(data, { ip, port: from.port });

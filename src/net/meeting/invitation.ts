@@ -148,7 +148,7 @@ export class Invitation {
       wall,
       key: probeKey(identity.sharedSecret(asker.publicKey), pipeId),
       tracer: account.tracer,
-      enterChance: () => budgets.punch.enterChance(asker.nodeId, io.now()),
+      enterChance: (ip) => budgets.punch.enterChance(ip, true, io.now()),
     });
     this.#answerer = answerer;
     void this.#during(this.#finish(answerer).finally(() => budgets.punch.leave(asker.nodeId)));
@@ -157,9 +157,10 @@ export class Invitation {
 
   /** What both saw is put together where nothing has opened. */
   async #finish(answerer: PunchAnswerer): Promise<void> {
-    const { account, signal } = this.#task;
+    const { account, asker, signal } = this.#task;
     await answerer.end();
-    if (!this.#over.signal.aborted) void account.failed(AbortSignal.any([this.#over.signal, signal]));
+    const stop = AbortSignal.any([this.#over.signal, signal]);
+    if (!this.#over.signal.aborted) void account.failed(asker, stop);
   }
 
   #offer(): OfferTask {

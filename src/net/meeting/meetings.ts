@@ -61,8 +61,15 @@ export class Meetings {
     if (peer.brokers.length === 0)
       return { asking: null, unaskable: 'its address names no broker', directDelay: 0 };
     const key = encodeBase16(pipeId);
-    const account = this.#reports.of({ pipeId, pipe, peer });
-    const enterChance = () => this.#budgets.punch.enterChance(peer.nodeId, this.#task.io.now());
+    const account = this.#reports.of({
+      pipeId,
+      pipe,
+      peer,
+      asked: true,
+      // Whoever has gone by then will not miss it.
+      tell: (message) => void this.#task.signalling.send(peer, message).catch(() => undefined),
+    });
+    const enterChance = (ip: string) => this.#budgets.punch.enterChance(ip, false, this.#task.io.now());
     const wish = new Wish({ ...this.#task, peer, pipeId, pipe, choice, plan, enterChance, account });
     const asking: Asking = {
       start: (listener) => {
@@ -73,6 +80,7 @@ export class Meetings {
       stop: () => {
         this.#wishes.delete(key);
         wish.stop();
+        account.end();
       },
     };
     return { asking, unaskable: null, directDelay };
@@ -210,12 +218,19 @@ export class Meetings {
     const known = this.#invitations.get(pipe);
     if (known !== undefined) return known;
     const { pipeId } = message;
+    const account = this.#reports.of({
+      pipeId,
+      pipe,
+      peer: asker,
+      asked: false,
+      tell: (report) => this.#reply(origin, asker, report),
+    });
     const invitation = new Invitation({
       ...this.#task,
       asker,
       pipeId,
       pipe,
-      account: this.#reports.of({ pipeId, pipe, peer: asker }),
+      account,
       localBroker: origin.localBroker,
       budgets: this.#budgets,
       delayOf: ({ methods, paths, families }, method) =>
@@ -223,6 +238,7 @@ export class Meetings {
           ?.delay ?? 0,
       ended: () => {
         if (this.#invitations.get(pipe) === invitation) this.#invitations.delete(pipe);
+        account.end();
       },
       failed: (reasons) => this.#reply(origin, asker, { type: 'outcome', pipeId, reasons }),
     });

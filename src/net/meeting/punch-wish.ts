@@ -48,12 +48,8 @@ export class PunchWish {
     return this.#caller !== null;
   }
 
-  /**
-   * Punches as soon as it is known from where; what else the peer can do need not wait for that.
-   *
-   * @returns whether there was anything to ask the peer
-   */
-  async run(): Promise<boolean> {
+  /** Punches as soon as it is known from where; what else the peer can do need not wait for that. */
+  async run(): Promise<void> {
     const { io, choice, natsKnown, ask, over } = this.#task;
     const others = choice.methods.some((method) => method === 'reverse' || method === 'direct');
     const askAlone = () => {
@@ -67,7 +63,7 @@ export class PunchWish {
     const delay = Math.min(...this.#planned().map((planned) => planned.delay));
     if (stands.length === 0) {
       askAlone();
-      return others;
+      return;
     }
     if (delay > 0) {
       askAlone();
@@ -77,13 +73,12 @@ export class PunchWish {
     this.#caller = caller;
     if (!caller.ready) askAlone();
     await caller.run();
-    return true;
   }
 
   /** The peer has answered. */
   answered(call: PunchCall | null): void {
     for (const { method, impossible } of this.#planned())
-      if (impossible !== null) this.#caller?.refused(impossible, method);
+      if (impossible !== null) this.#caller?.impossible(method, impossible);
     if (call !== null) this.#caller?.answered(this.#honest(call));
   }
 
@@ -157,7 +152,7 @@ export class PunchWish {
       .sleepUntil(io.now() + HANDSHAKE_TIMEOUT, done.signal)
       .then(() => limit.abort(new Error('no handshake')));
     try {
-      hope.connecting();
+      hope.connecting(true);
       const first = await readPreamble(stream, signal);
       if (first.kind !== 'preamble' || !isFrom(first.preamble, peer, pipeId))
         throw new Error('somebody else');
@@ -171,6 +166,7 @@ export class PunchWish {
       return true;
     } catch {
       // Its own attempt goes on: whoever this was, it is not the peer.
+      hope.connecting(false);
       stream.destroy();
       return false;
     } finally {

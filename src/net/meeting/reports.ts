@@ -4,13 +4,14 @@
  * through Io.
  */
 import type { NodeAddress } from '../address.ts';
-import { explainOpen, explainPunch } from '../connect/explain.ts';
+import { explainOpen, explainPunch, type NatSides } from '../connect/explain.ts';
 import type { Explanation } from '../connect/lane-case.ts';
 import { Tracer } from '../connect/trace.ts';
 import { deferred } from '../deferred.ts';
 import type { Method } from '../events.ts';
 import type { NatSide } from '../nat/matrix.ts';
-import { aimsAt, externalPlaces, type Transport } from '../punch/place.ts';
+import { aimsAt, externalPlaces } from '../punch/place.ts';
+import type { LaneReport } from '../signal/lane-report.ts';
 import type { ReportMessage } from '../signal/message.ts';
 import { REPORT_PATIENCE, REPORT_TIMEOUT } from '../timing.ts';
 import { encodeBase16 } from '../wire/base16.ts';
@@ -21,6 +22,10 @@ export interface Shared {
   /** The pipe's name. */
   readonly pipe: string;
   readonly peer: NodeAddress;
+  /** Whether this node asked for the pipe. */
+  readonly asked: boolean;
+  /** Sends the own account. */
+  readonly tell: (message: ReportMessage) => void;
 }
 
 /** More than can be under way: the oldest give way. */
@@ -77,12 +82,13 @@ export class Account {
   readonly #told = deferred<ReportMessage>();
   #theirs: ReportMessage | null = null;
   #sent = false;
+  #ended = false;
 
   constructor(task: MeetingTask, shared: Shared) {
-    const { io, wall, emit, learn } = task;
+    const { io, wall, emit, learn, signal } = task;
     this.#task = task;
     this.shared = shared;
-    this.tracer = new Tracer({ io, wall, pipe: shared.pipe, emit, learn });
+    this.tracer = new Tracer({ io, wall, pipe: shared.pipe, emit, learn, signal });
   }
 
   /** The peer's own account, once. */
@@ -101,21 +107,32 @@ export class Account {
         emit({ event: 'trace', pipe, side: 'peer', method, path, family, kind, count, time, ago, error });
       }
     this.#learnFrom(message);
+    // It has ended its part and waits for ours.
+    this.#send();
   }
 
   /** The pipe has opened: what it took is told. */
   opened(method: Method): void {
     const { emit } = this.#task;
     this.tracer.flush();
-    emit({ event: 'explanation', pipe: this.shared.pipe, ...explainOpen(method, this.tracer.reports) });
+    emit({
+      event: 'explanation',
+      pipe: this.shared.pipe,
+      ...explainOpen(method, this.shared.asked, this.tracer.reports),
+    });
     this.#send();
-    void this.#forget();
+    this.end();
   }
 
-  /** Nothing has opened. @returns why, as far as both know; null where nothing was punched */
-  async failed(signal: AbortSignal): Promise<Explanation | null> {
+  /**
+   * Nothing has opened.
+   *
+   * @param peer its newest address
+   * @returns why, as far as both know; null where nothing was punched
+   */
+  async failed(peer: NodeAddress, signal: AbortSignal): Promise<Explanation | null> {
     const { io, signalling, emit } = this.#task;
-    const { pipe, peer } = this.shared;
+    const { pipe } = this.shared;
     this.tracer.flush();
     const own = this.tracer.reports;
     this.#send();
@@ -124,12 +141,12 @@ export class Account {
     if (own.some(({ sent }) => sent > 0))
       await Promise.race([this.#told.promise, io.sleepUntil(until, AbortSignal.any([signal, done.signal]))]);
     done.abort();
-    void this.#forget();
+    this.end();
     const explanation = explainPunch({
       own: { from: this.tracer.from, lanes: own },
       peer: this.#theirs,
       clock: signalling.clockOf(peer.nodeId),
-      nats: (method) => this.#nats(method === 'udp-punch' ? 'udp' : 'tcp'),
+      nats: (lane) => this.#nats(lane, peer),
     });
     if (explanation !== null && !signal.aborted) emit({ event: 'explanation', pipe, ...explanation });
     return explanation;
@@ -139,31 +156,56 @@ export class Account {
     const lanes = this.tracer.reports;
     if (this.#sent || lanes.every(({ sent, reason }) => sent === 0 && reason === '')) return;
     this.#sent = true;
-    const { pipeId, peer } = this.shared;
-    const message = { type: 'report', pipeId, from: this.tracer.from, lanes } as const;
-    // Whoever has gone by then will not miss it.
-    this.#task.signalling.send(peer, message).catch(() => undefined);
+    const { pipeId, tell } = this.shared;
+    tell({ type: 'report', pipeId, from: this.tracer.from, lanes });
   }
 
-  async #forget(): Promise<void> {
+  /** Nothing more happens here; the peer's account may still come. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
     const { io, signal } = this.#task;
-    await io.sleepUntil(io.now() + REPORT_TIMEOUT, AbortSignal.any([signal]));
-    this.over.resolve();
+    const until = io.now() + REPORT_TIMEOUT;
+    void io.sleepUntil(until, AbortSignal.any([signal])).then(() => this.over.resolve());
   }
 
-  #nats(transport: Transport): { readonly own: NatSide; readonly peer: NatSide } {
+  #nats({ method, family }: LaneReport, peer: NodeAddress): NatSides {
     const { interfaces, outer, nats } = this.#task;
-    const [place] = externalPlaces({ interfaces, outer: outer(), nats: nats() }, [4, 6], transport);
-    const [aim] = aimsAt(this.shared.peer, { paths: ['external'], families: [4, 6] }, transport);
+    const transport = method === 'udp-punch' ? 'udp' : 'tcp';
+    const [place] = externalPlaces({ interfaces, outer: outer(), nats: nats() }, [family], transport);
+    const [aim] = aimsAt(peer, { paths: ['external'], families: [family] }, transport);
     return { own: place?.facts ?? UNKNOWN, peer: aim?.facts ?? UNKNOWN };
   }
 
-  /** How our router treats what it did not ask for only others can see. */
+  /** How our router treats what it did not ask for, and from where TCP leaves it, only others can see. */
   #learnFrom({ lanes }: ReportMessage): void {
-    for (const { method, path, family, refused } of lanes)
-      if (method === 'tcp-punch' && path === 'external' && refused > 0)
-        this.#task.learn({ kind: 'unsolicited', family, answer: 'reset' });
+    const { learn, outer } = this.#task;
+    for (const lane of lanes) {
+      const { method, path, family, heardFrom } = lane;
+      if (method !== 'tcp-punch' || path !== 'external') continue;
+      const own = this.tracer.lane({ method, path, family });
+      const answer = answerTo(lane, own.report);
+      if (answer !== null) learn({ kind: 'unsolicited', family, answer });
+      const ip = outer().find(({ inner }) => inner === own.ends?.local.ip)?.outer;
+      if (own.ends === null || heardFrom === null || ip === undefined) continue;
+      const { local, remote: by } = own.ends;
+      learn({
+        kind: 'mapping',
+        family,
+        transport: 'tcp',
+        local,
+        by,
+        mapped: { ip, port: heardFrom },
+        rtt: null,
+      });
+    }
   }
+}
+
+/** What the peer's SYNs met that nobody here had asked for; null = they met nothing that tells. */
+function answerTo(theirs: LaneReport, own: LaneReport): 'drop' | 'reset' | null {
+  if (theirs.refused > 0) return 'reset';
+  return theirs.sent > 0 && !theirs.opened && own.sent > 0 && own.received === 0 ? 'drop' : null;
 }
 
 /** ± ms where the peer's clock was never compared: two that are set by hand. */

@@ -30,6 +30,10 @@ export class ReverseHope {
     });
   }
 
+  connecting(): void {
+    this.#hope.connecting(true);
+  }
+
   arrived(secured: Secured, way: AttemptWay, measured: Measured): void {
     this.#hope.arrived(secured, way, measured);
   }

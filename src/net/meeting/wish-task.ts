@@ -16,5 +16,5 @@ export interface WishTask extends MeetingTask {
   /** What both sides see of it. */
   readonly account: Account;
   /** As of `PlayTask`. */
-  readonly enterChance: () => (() => void) | null;
+  readonly enterChance: (ip: string) => (() => void) | null;
 }

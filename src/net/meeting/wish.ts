@@ -73,6 +73,7 @@ export class Wish implements Asking {
     const reverse = this.#reverse;
     if (reverse === null || !choice.paths.includes(path) || !choice.families.includes(family)) return null;
     const began = this.#task.io.now();
+    reverse.connecting();
     return (secured) => {
       const { local, remote: from } = secured.stream;
       const way = { method: 'reverse', path, family, local, remote: from } as const;
@@ -103,7 +104,7 @@ export class Wish implements Asking {
   /** Nothing has opened: what both saw tells why. */
   async #explain(): Promise<Explanation | null> {
     const isOver = this.#over.signal.aborted || this.#punching === null || this.#isSilent;
-    return isOver ? null : this.#task.account.failed(this.#over.signal);
+    return isOver ? null : this.#task.account.failed(this.#fresh ?? this.peer, this.#over.signal);
   }
 
   async #punch(listener: AskListener): Promise<void> {
@@ -115,7 +116,9 @@ export class Wish implements Asking {
       over: this.#over.signal,
     });
     this.#punching = punching;
-    if (!(await punching.run())) this.#answered.resolve();
+    await punching.run();
+    // Where nothing could be tried nobody was asked.
+    if (!this.#asked) this.#answered.resolve();
   }
 
   /** The first message tells how asking goes; later ones are further rounds. At most one goes without a call. */

@@ -1,10 +1,13 @@
 /** A NAT report with what a hole punch has shown besides. Pure. */
 import type { Evidence, NatReport, TransportReport } from '../nat-report.ts';
+import { LIFETIME_STEPS } from '../nat-timing.ts';
 import { type Endpoint, type Family, formatEndpoint } from '../wire/endpoint.ts';
+import type { Lifetime } from './lifetime.ts';
 
 /** What a punch shows of the NAT in front of an own address. */
 export type LearntFact =
   | { readonly kind: 'unsolicited'; readonly family: Family; readonly answer: 'drop' | 'reset' }
+  | ({ readonly kind: 'lifetime'; readonly family: Family } & Lifetime)
   | {
       readonly kind: 'mapping';
       readonly family: Family;
@@ -13,11 +16,12 @@ export type LearntFact =
       /** Who saw it. */
       readonly by: Endpoint;
       readonly mapped: Endpoint;
-      /** ms. */
-      readonly rtt: number;
+      /** ms; null = not measured. */
+      readonly rtt: number | null;
     };
 
 const TEST = 'hole punch';
+const LIFETIME_TEST = 'mapping lifetime';
 /** Of punches that a report keeps; the newest push out the oldest. */
 const MAX_LEARNT = 20;
 
@@ -27,15 +31,31 @@ export function withLearnt(report: NatReport, fact: LearntFact): NatReport {
     if (report.tcp.unsolicited === fact.answer) return report;
     return { ...report, tcp: { ...report.tcp, unsolicited: fact.answer } };
   }
+  if (fact.kind === 'lifetime') return { ...report, udp: withLifetime(report.udp, fact) };
   const evidence: Evidence = {
     test: TEST,
     server: formatEndpoint(fact.by),
     local: formatEndpoint(fact.local),
     mapped: formatEndpoint(fact.mapped),
-    rtt: Math.round(fact.rtt),
+    rtt: fact.rtt === null ? null : Math.round(fact.rtt),
   };
   if (fact.transport === 'udp') return { ...report, udp: withMapping(report.udp, fact, evidence) };
   return { ...report, tcp: withMapping(report.tcp, fact, evidence) };
+}
+
+function withLifetime<T extends TransportReport>(report: T, fact: Lifetime): T {
+  const { atLeast, server, local, mapped } = fact;
+  const [shortest = 0] = LIFETIME_STEPS;
+  const found = atLeast > 0 ? `at least ${atLeast / 1000} s` : `less than ${shortest / 1000} s`;
+  const evidence: Evidence = {
+    test: `${LIFETIME_TEST}: ${found}`,
+    server: formatEndpoint(server),
+    local: formatEndpoint(local),
+    mapped: formatEndpoint(mapped),
+    rtt: null,
+  };
+  const others = report.evidence.filter(({ test }) => !test.startsWith(LIFETIME_TEST));
+  return { ...report, evidence: [...others, evidence] };
 }
 
 /** The range grows; where ports were said to be kept and one was not, the delta is not known any more. */

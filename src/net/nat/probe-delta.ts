@@ -2,7 +2,7 @@
  * The delta test over one transport: fresh local ports, scattered and then neighbours, each asks a
  * server once, one right after the other; more of a kind until the verdict stands. Effects only.
  */
-import { NAT_LOSSY_PATIENCE, NAT_MAX_RUNS, NAT_PACE, NAT_SAMPLE_PATIENCE } from '../timing.ts';
+import { NAT_LOSSY_PATIENCE, NAT_MAX_RUNS, NAT_PACE, NAT_SAMPLE_PATIENCE } from '../nat-timing.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { consecutivePorts, scatteredPorts } from './ports.ts';
 import { type Heard, type ProbeTask, paced } from './task.ts';

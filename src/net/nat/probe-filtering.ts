@@ -3,7 +3,7 @@
  * answers are wished from elsewhere; beside it a control, from a port that has talked to that place
  * before, shows whether such answers are sent at all. Effects only.
  */
-import { NAT_COPIES, NAT_SILENCE } from '../timing.ts';
+import { NAT_COPIES, NAT_SILENCE } from '../nat-timing.ts';
 import { type Endpoint, formatEndpoint } from '../wire/endpoint.ts';
 import { foldMapping } from './mapping.ts';
 import type { Observation } from './observation.ts';

@@ -3,8 +3,8 @@
  * filter is in the way. Effects only.
  */
 
+import { NAT_HAIRPIN } from '../nat-timing.ts';
 import { TRANSACTION_ID_LENGTH } from '../stun/message.ts';
-import { NAT_HAIRPIN } from '../timing.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import type { ProbeTask } from './task.ts';
 import type { UdpSample } from './udp-port.ts';

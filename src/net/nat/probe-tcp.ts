@@ -4,10 +4,16 @@
  * elsewhere (RFC 5780 §4.4 is about UDP). Effects only.
  */
 import { reasonOf } from '../errors.ts';
+import {
+  NAT_PATIENCE,
+  NAT_SERVERS,
+  NAT_TCP_PACKETS,
+  NAT_TCP_PATIENCE,
+  NAT_TCP_SAMPLES,
+} from '../nat-timing.ts';
 import type { StunServer } from '../servers.ts';
 import { CONNECTED_ONLY, createTcpAsker } from '../stun/ask.ts';
 import type { StunAnswer } from '../stun/transaction.ts';
-import { NAT_PATIENCE, NAT_SERVERS, NAT_TCP_PACKETS, NAT_TCP_PATIENCE, NAT_TCP_SAMPLES } from '../timing.ts';
 import { type Endpoint, formatEndpoint } from '../wire/endpoint.ts';
 import { foldMapping } from './mapping.ts';
 import type { Observation } from './observation.ts';

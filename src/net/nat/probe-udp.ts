@@ -10,8 +10,8 @@ import {
   NAT_SAMPLES,
   NAT_SERVERS,
   NAT_SILENCE,
-  STUN_SILENCE,
-} from '../timing.ts';
+} from '../nat-timing.ts';
+import { STUN_SILENCE } from '../timing.ts';
 import { type Endpoint, formatEndpoint } from '../wire/endpoint.ts';
 import { foldMapping } from './mapping.ts';
 import { HIGHEST_PORT, LOWEST_PORT } from './ports.ts';

@@ -3,9 +3,9 @@
  * whenever something more is known. Effects only through Io.
  */
 import type { Io, NetworkInterface } from '../io/io.ts';
+import { NAT_BUDGET, NAT_TIMEOUT } from '../nat-timing.ts';
 import type { StunServer } from '../servers.ts';
 import { type Route, routesOf } from '../stun/route.ts';
-import { NAT_BUDGET, NAT_TIMEOUT } from '../timing.ts';
 import type { NatReport } from './behavior.ts';
 import { Budget } from './budget.ts';
 import { probeTcp } from './probe-tcp.ts';

@@ -1,9 +1,9 @@
 /** What the probes of one interface and family share: whom to ask, where to note it. Effects only through Io. */
 
 import type { Io } from '../io/io.ts';
+import { NAT_NEAR, NAT_PACE } from '../nat-timing.ts';
 import type { StunServer } from '../servers.ts';
 import type { Route } from '../stun/route.ts';
-import { NAT_NEAR, NAT_PACE } from '../timing.ts';
 import { type Endpoint, formatEndpoint } from '../wire/endpoint.ts';
 import { canonicalIp, familyOf, reachOf } from '../wire/ip.ts';
 import type { Budget } from './budget.ts';

@@ -49,5 +49,5 @@ export interface SessionOptions {
    */
   readonly openOnProof?: boolean;
   /** ms without a frame received after which a PING is sent; default KEEPALIVE_INTERVAL. */
-  readonly keepalive?: number;
+  readonly keepalive?: () => number;
 }

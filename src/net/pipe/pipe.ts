@@ -7,7 +7,7 @@ import { deferred } from '../deferred.ts';
 import { P2pdError } from '../errors.ts';
 import type { Method, Pathway } from '../events.ts';
 import type { Io } from '../io/io.ts';
-import { KEEPALIVE_INTERVAL, MAX_MESSAGE, UDP_KEEPALIVE_INTERVAL } from '../timing.ts';
+import { KEEPALIVE_INTERVAL, MAX_MESSAGE } from '../timing.ts';
 import { encodeBase32 } from '../wire/base32.ts';
 import type { Endpoint, Family } from '../wire/endpoint.ts';
 import { familyOf } from '../wire/ip.ts';
@@ -37,6 +37,8 @@ export interface PipeListener {
   message(pipe: Pipe, kind: MessageKind, bytes: Buffer): void | Promise<void>;
   sent(pipe: Pipe, kind: MessageKind, bytes: Uint8Array): void;
   closed(pipe: Pipe, reason: string): void;
+  /** ms of silence after which a pipe over UDP has to say something. */
+  keepalive(pipe: Pipe): number;
 }
 
 interface Sending {
@@ -91,7 +93,7 @@ export class Pipe {
     this.local = secured.stream.local;
     this.remote = secured.stream.remote;
     // Mappings of UDP are forgotten sooner.
-    const keepalive = info.method === 'udp-punch' ? UDP_KEEPALIVE_INTERVAL : KEEPALIVE_INTERVAL;
+    const keepalive = () => (info.method === 'udp-punch' ? listener.keepalive(this) : KEEPALIVE_INTERVAL);
     this.#session = new Session({ ...secured, openOnProof, keepalive }, io.now());
     this.#opened.promise.catch(() => undefined);
   }

@@ -38,7 +38,7 @@ const EMPTY = new Uint8Array(0);
 
 export class Session {
   readonly #options: SessionOptions;
-  readonly #keepalive: number;
+  readonly #keepalive: () => number;
   readonly #decoder = new FrameDecoder();
   readonly #queue = new SendQueue();
   readonly #window = new ReceiveWindow();
@@ -60,7 +60,7 @@ export class Session {
 
   constructor(options: SessionOptions, now: number) {
     this.#options = options;
-    this.#keepalive = options.keepalive ?? KEEPALIVE_INTERVAL;
+    this.#keepalive = options.keepalive ?? (() => KEEPALIVE_INTERVAL);
     this.#lastReceived = now;
   }
 
@@ -86,7 +86,7 @@ export class Session {
   /** When `tick` has work to do, monotonic ms. */
   get wakeAt(): number {
     if (this.#phase === 'closed') return Number.POSITIVE_INFINITY;
-    const idle = this.#lastReceived + (this.#pingAt === null ? this.#keepalive : KEEPALIVE_TIMEOUT);
+    const idle = this.#lastReceived + (this.#pingAt === null ? this.#keepalive() : KEEPALIVE_TIMEOUT);
     return Math.min(idle, this.#blocked ? Number.POSITIVE_INFINITY : this.#ackAt, this.#closeBy);
   }
 
@@ -253,7 +253,7 @@ export class Session {
     else {
       // While the transport is full it waits, or a peer that never reads would fill our memory.
       if (now >= this.#ackAt && !this.#blocked) this.#write('ack', EMPTY);
-      if (silence >= this.#keepalive) this.#ping(now);
+      if (silence >= this.#keepalive()) this.#ping(now);
     }
   }
 

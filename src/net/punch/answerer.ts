@@ -152,7 +152,7 @@ export class PunchAnswerer {
       (place.source === 'asked' || place.source === 'next' ? oneWay() + PUNCH_WORK : early) + late;
     if (pause > 0) await io.sleepUntil(io.now() + pause, AbortSignal.any([this.#over.signal]));
     if (this.#over.signal.aborted) return;
-    for (const { offer, peer } of met) punch.aim(offer, chanceFor(this.#task, place, peer));
+    for (const { offer, peer } of met) punch.aim(offer, chanceFor(this.#task, place, offer, peer));
   }
 
   /** @returns whether it was encrypted: what becomes of it then is the caller's choice */

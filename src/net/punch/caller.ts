@@ -6,6 +6,7 @@
 import { onAbort } from '../abort.ts';
 import type { Hope } from '../connect/asking.ts';
 import type { AttemptWay } from '../connect/attempt.ts';
+import { NOT_TRIED } from '../connect/causes.ts';
 import { reasonFor } from '../connect/explain.ts';
 import { deferred } from '../deferred.ts';
 import type { ByteStream } from '../io/io.ts';
@@ -113,10 +114,20 @@ export class PunchCaller {
     if (this.#posts.every(({ given }) => given)) this.#over.abort();
   }
 
-  /** The peer will not take part, or cannot be asked; or one method cannot work. */
-  refused(reason: string, method: PunchOffer['method'] | null = null): void {
-    for (const post of this.#posts)
-      if (method === null || methodOf(post.stand.place) === method) this.#give(post, reason);
+  /** The peer will not take part, or cannot be asked. */
+  refused(reason: string): void {
+    for (const post of this.#posts) this.#give(post, reason);
+    this.#over.abort();
+  }
+
+  /** What is known by now of both NATs leaves a method no way. */
+  impossible(method: PunchOffer['method'], why: string): void {
+    for (const post of this.#posts) {
+      const { path, family } = post.stand.place;
+      if (methodOf(post.stand.place) !== method) continue;
+      this.#task.tracer.lane({ method, path, family }).failed(`${NOT_TRIED}${why}`);
+      this.#give(post, why);
+    }
     if (this.#posts.every(({ given }) => given)) this.#over.abort();
   }
 
@@ -214,7 +225,7 @@ export class PunchCaller {
     const { punch, stand } = post;
     if (punch === null || post.given || this.#over.signal.aborted) return;
     const peer = stand.aims.find(({ ip }) => ip === offer.ip);
-    if (punch.aim(offer, chanceFor(this.#task, stand.place, peer))) post.aimed = true;
+    if (punch.aim(offer, chanceFor(this.#task, stand.place, offer, peer))) post.aimed = true;
   }
 
   #foresees(): boolean {

@@ -170,9 +170,11 @@ function addressFactsOf(transport: Transport, { udp, tcp }: AddressInterface, pl
 
 function merged(
   first: KnownFacts | NatFacts | null,
-  second: KnownFacts | NatFacts | null,
+  other: KnownFacts | NatFacts | null,
   plain: boolean,
 ): PortFacts {
+  // That nothing comes through over the other transport tells nothing of this one.
+  const second = other?.type === 7 ? null : other;
   const delta = first !== null && first.delta.type !== null ? first : second;
   const type = first?.type ?? second?.type ?? null;
   const side = natSideOf({ type, delta: delta?.delta ?? { type: null } });

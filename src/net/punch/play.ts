@@ -2,7 +2,7 @@
 import type { Lane, Tracer } from '../connect/trace.ts';
 import type { ByteStream, Io } from '../io/io.ts';
 import type { PunchOffer } from '../signal/punch-call.ts';
-import { type BirthdaySide, birthdayPart } from './birthday.ts';
+import { birthdayPart } from './birthday.ts';
 import type { PunchRole } from './flows.ts';
 import type { Aim, Place } from './place.ts';
 import type { Chance, Punch } from './punch.ts';
@@ -19,7 +19,7 @@ export interface PlayTask extends SiteTask {
   readonly key: Uint8Array;
   readonly tracer: Tracer;
   /** Takes the node's one place for guessing; null where another punch has it. @returns how to give it back */
-  readonly enterChance: () => (() => void) | null;
+  readonly enterChance: (ip: string) => (() => void) | null;
 }
 
 /** What becomes of a site's punch. */
@@ -62,13 +62,18 @@ export function methodOf({ transport }: Pick<Place, 'transport'>): PunchOffer['m
   return transport === 'tcp' ? 'tcp-punch' : 'udp-punch';
 }
 
-/** What is left to chance between an own place and one of the peer; null where nothing is. */
+/**
+ * What is left to chance between an own place and one of the peer; null where nothing is. What the peer
+ * says of its ports now counts more than what its address said.
+ */
 export function chanceFor(
   task: Pick<PlayTask, 'enterChance'>,
   place: Place,
-  peer: (BirthdaySide & Pick<Aim, 'facts'>) | undefined,
+  { ports }: Pick<PunchOffer, 'ports'>,
+  peer: Aim | undefined,
 ): Chance | null {
   if (place.transport !== 'udp' || place.path !== 'external' || peer === undefined) return null;
-  const part = birthdayPart(place, peer);
+  const source = ports.length === 0 ? 'none' : peer.source === 'none' ? 'asked' : peer.source;
+  const part = birthdayPart(place, { source, facts: peer.facts });
   return part === null ? null : { part, range: peer.facts.range, enter: task.enterChance };
 }

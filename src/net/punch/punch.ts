@@ -10,7 +10,7 @@ export interface Chance {
   /** Of the other side's ports; null = not known. */
   readonly range: readonly [number, number] | null;
   /** Takes the one place for this; null where another one has it. @returns how to give it back */
-  readonly enter: () => (() => void) | null;
+  readonly enter: (ip: string) => (() => void) | null;
 }
 
 /** One site's punch, over either transport. */

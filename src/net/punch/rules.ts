@@ -68,7 +68,7 @@ export class PunchBudget {
   readonly #destinations = new TokenBuckets({ rate: 4, burst: 96, maxKeys: 4_096 });
   readonly #all = new TokenBuckets({ rate: 80, burst: 2_048, maxKeys: 1 });
   /** Guesses by the thousand: where, and whether any are under way. */
-  readonly #guessed = new TokenBuckets({ rate: 1 / 30, burst: 2, maxKeys: 4_096 });
+  readonly #guessed = new TokenBuckets({ rate: 1 / 15, burst: 3, maxKeys: 4_096 });
   #guessing = false;
   readonly #running = new Map<string, number>();
   #total = 0;
@@ -82,9 +82,15 @@ export class PunchBudget {
     return true;
   }
 
-  /** Takes the one place for guessing, whoever asked for it; null where it is taken. @returns how to give it back */
-  enterChance(destination: string, now: number): (() => void) | null {
-    if (this.#guessing || !this.#guessed.take(destination, now)) return null;
+  /**
+   * Takes the one place for guessing; null where it is taken, or a stranger had that address guessed at
+   * too often.
+   *
+   * @param asked whether somebody else wants it
+   * @returns how to give it back
+   */
+  enterChance(ip: string, asked: boolean, now: number): (() => void) | null {
+    if (this.#guessing || (asked && !this.#guessed.take(ip, now))) return null;
     this.#guessing = true;
     return () => {
       this.#guessing = false;

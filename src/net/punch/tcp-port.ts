@@ -5,22 +5,14 @@
  * answered already. Effects through Io.
  */
 import { onAbort } from '../abort.ts';
-import type { Lane } from '../connect/trace.ts';
 import type { ByteStream, Io, TcpListener } from '../io/io.ts';
 import { PUNCH_HOLE_RETRY, PUNCH_RETRY_LEAST } from '../timing.ts';
 import { type Endpoint, formatEndpoint } from '../wire/endpoint.ts';
 import { withoutScope } from '../wire/ip.ts';
+import type { PunchTask } from './punch.ts';
 
-export interface PunchPortTask {
-  readonly io: Io;
+export interface PunchPortTask extends Omit<PunchTask, 'role' | 'site'> {
   readonly local: Endpoint;
-  /** Takes whatever opens, dialled or accepted. @returns false where it came to nothing after all */
-  readonly connected: (stream: ByteStream) => Promise<boolean>;
-  /** Why a target came to nothing, as the system says it. */
-  readonly failed: (error: unknown) => void;
-  readonly lane: Lane;
-  /** Ends everything that is not open. */
-  readonly signal: AbortSignal;
 }
 
 const SYSTEM_REFUSALS = new Set(['ECONNREFUSED', 'ECONNRESET']);
@@ -97,7 +89,7 @@ export class PunchPort {
     const { connected, lane } = this.#task;
     lane.received(stream.remote.port);
     const isPeer = await connected(stream);
-    if (isPeer) lane.opened();
+    if (isPeer) lane.opened(stream);
     return isPeer;
   }
 

@@ -3,6 +3,7 @@
  * guesses where a side's ports are random. The side that was asked chooses the path, as it speaks first on
  * what has opened. Effects through Io.
  */
+import { onAbort } from '../abort.ts';
 import type { ByteStream } from '../io/io.ts';
 import { BIRTHDAY_PORT_COUNT, CHOICE_PATIENCE, MAX_CHOICES, OPENER_TTL, PROBE_HOLE_PACE } from '../timing.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
@@ -24,6 +25,9 @@ interface Path {
   readonly port: UdpPort;
   readonly remote: Endpoint;
 }
+
+/** Why a side does not take its part in a gamble. */
+const CROWDED = 'it has guessed ports of that address too often just now; wait 15 s';
 
 /** Between two looks at the own router while guessing, ms; a look that is not answered within it is a bad sign. */
 const LOOK_PAUSE = 150;
@@ -61,12 +65,13 @@ export class UdpPunch implements Punch {
   aim(peer: Aimed, chance: Chance | null): boolean {
     if (chance !== null && !this.#chance) {
       this.#chance = true;
-      const leave = chance.enter();
+      const leave = chance.enter(peer.ip);
       if (leave !== null) {
         const play = chance.part === 'random' ? this.#openMany(peer) : this.#guess(peer, chance.range);
         void play.finally(leave);
         if (chance.part === 'guesser') return true;
-      }
+        // A second round of one call need not gamble again.
+      } else if (this.#task.lane.report.sent === 0) this.#task.lane.failed(CROWDED);
     }
     const flows = this.#book.take(peer);
     for (const { offset, remotes, isHole } of flows ?? [])
@@ -168,23 +173,24 @@ export class UdpPunch implements Punch {
     const { io, signal, server } = this.#task;
     const to = await server(signal);
     let answered = false;
+    let missed = 0;
     while (to !== null && !pacer.isOver && !signal.aborted && !this.#secured) {
       const began = io.now();
       const seen = await port.ask(to, began + LOOK_PAUSE, AbortSignal.any([signal])).then(
         () => true,
         () => false,
       );
-      // A server that never answers tells nothing.
-      if (answered && !seen) pacer.slowDown(io.now());
       answered ||= seen;
+      missed = seen ? 0 : missed + 1;
+      // A server that never answers tells nothing, nor does one packet that is lost.
+      if (answered && missed === 2) pacer.slowDown(io.now());
       await io.sleepUntil(began + LOOK_PAUSE, AbortSignal.any([signal]));
     }
   }
 
   /** Until the punch is over: whoever guesses may still hit. */
   async #end(): Promise<void> {
-    const { io, signal } = this.#task;
-    while (!signal.aborted) await io.sleepUntil(io.now() + 60_000, AbortSignal.any([signal]));
+    await new Promise<void>((resolve) => onAbort(this.#task.signal, resolve));
   }
 }
 

@@ -233,10 +233,11 @@ class MqttServer implements RunningBroker {
     aedes.on('clientError', onFault);
     aedes.on('connectionError', onFault);
     aedes.on('publish', (_packet, client) => {
-      const connection = client === null ? undefined : this.#of(client);
-      if (connection === undefined) return;
+      if (client === null) return;
+      // Also of one that has left meanwhile: aedes tells once everybody has been handed it.
       this.#messages++;
-      this.#tell(connection.ip, 'request');
+      const connection = this.#of(client);
+      if (connection !== undefined) this.#tell(connection.ip, 'request');
     });
     aedes.on('unsubscribe', (topics, client) => {
       for (const topic of topics) this.#of(client)?.topics.delete(topic);

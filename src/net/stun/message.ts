@@ -34,6 +34,7 @@ const MESSAGE_INTEGRITY = 0x0008;
 const ERROR_CODE = 0x0009;
 const MESSAGE_INTEGRITY_SHA256 = 0x001c;
 const XOR_MAPPED_ADDRESS = 0x0020;
+const RESPONSE_PORT = 0x0027;
 const RESPONSE_ORIGIN = 0x802b;
 const OTHER_ADDRESS = 0x802c;
 
@@ -92,6 +93,8 @@ export interface StunMessage {
 export interface RequestOptions {
   readonly changeIp?: boolean;
   readonly changePort?: boolean;
+  /** Where to send the answer instead of the port that asked (RFC 5780 §7.5). */
+  readonly responsePort?: number | null;
 }
 
 export interface ResponseFields {
@@ -112,12 +115,14 @@ export interface ErrorFields {
 
 export function encodeBindingRequest(
   transactionId: Uint8Array,
-  { changeIp = false, changePort = false }: RequestOptions = {},
+  { changeIp = false, changePort = false, responsePort = null }: RequestOptions = {},
 ): Uint8Array {
   const message = createMessage(TYPES.request, Buffer.from(transactionId));
   const flags = (changeIp ? CHANGE_IP : 0) | (changePort ? CHANGE_PORT : 0);
   if (flags !== 0) message.addAttribute(CHANGE_REQUEST, flags);
-  return Uint8Array.from(encode(message));
+  if (responsePort === null) return Uint8Array.from(encode(message));
+  const value = new Writer().u16(responsePort).u16(0).finish();
+  return appended(encode(message), [{ type: RESPONSE_PORT, value }]);
 }
 
 export function encodeBindingResponse(transactionId: Uint8Array, fields: ResponseFields): Uint8Array {

@@ -12,8 +12,8 @@ const ROLES: Readonly<Record<TimelineKind, Role>> = {
   received: 'accent',
   open: 'good',
 };
-const LABEL_WIDTH = 18;
-const SUMMARY_WIDTH = 30;
+const LABEL_WIDTH = 20;
+const SUMMARY_WIDTH = 34;
 /** Below this the summary goes, then there would be no lanes left. */
 const LEAST_LANE = 16;
 
@@ -54,7 +54,7 @@ export function TimelineLanes({ timeline, rows }: TimelineLanesProps) {
   return (
     <Box flexDirection="column">
       <Text {...styleOf('muted')}>
-        {cut(`${legend.join('  ')}   the lanes cover ${span}${clock}`, size.columns, marks.more)}
+        {cut(`${legend.join('  ')}   span ${span}${clock}`, size.columns, marks.more)}
       </Text>
       {view.rows.slice(0, room).map(({ key, label, cells, summary }) => (
         <Text key={key} wrap="truncate">

@@ -1,12 +1,12 @@
 /**
- * TCP hole punching between all NATs, in virtual time: what the planner expects is what comes of it.
+ * Hole punching between all NATs, over each transport, in virtual time: what the planner expects is what comes of it.
  *
  *   npm run matrix                                             all of them; writes docs/punch-matrix.md
  *   SAMPLE=500 npx vitest run test/net/punch/matrix.test.ts    fewer
  *   SEED=1234 npx vitest run test/net/punch/matrix.test.ts     one that failed, exactly as it did
  */
 import { writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import {
   nameOf,
   type PunchCase,
@@ -24,6 +24,14 @@ const AT_ONCE = 100;
 
 type Played = readonly [PunchCase, PunchResult];
 
+const results: Record<(typeof METHODS)[number], readonly Played[]> = { 'tcp-punch': [], 'udp-punch': [] };
+
+afterAll(() => {
+  const { 'tcp-punch': tcp, 'udp-punch': udp } = results;
+  if (process.env.MATRIX_FILE !== undefined)
+    writeFileSync(process.env.MATRIX_FILE, matrixMarkdown({ tcp, udp }));
+});
+
 test.each(METHODS)(
   '%s: every pair of NATs does what is expected of it',
   { timeout: 7_200_000 },
@@ -39,8 +47,7 @@ test.each(METHODS)(
     expect(missed.length, lines(missed).join('\n')).toBeLessThanOrEqual(of('yes').length * 0.002);
     // Where nothing is lost nothing is left to chance.
     expect(lines(missed.filter(([{ loss }]) => loss === 0))).toEqual([]);
-    if (process.env.MATRIX_FILE !== undefined && method === 'tcp-punch')
-      writeFileSync(process.env.MATRIX_FILE, matrixMarkdown(played));
+    results[method] = played;
   },
 );
 
