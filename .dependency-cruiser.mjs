@@ -21,12 +21,14 @@ const NET_ORDER = [
   'connect',
   'punch',
   'node-options',
+  'message-handlers',
   'via',
   'info-server',
   'setup',
   'interface',
   'world',
   'nat-watch',
+  'mapping-watch',
   'peer-memory',
   'meeting',
   'presence',
@@ -46,9 +48,11 @@ const FENCES = {
   'os-utils': ['net/io/'],
   pg: ['pnp/'],
   react: ['ui/'],
+  secp256k1: ['pnp/curve.ts'],
   'string-width': ['ui/width.ts', 'cli/tables.ts'],
   stun: ['net/stun/message.ts'],
   systeminformation: ['net/io/'],
+  'tiny-secp256k1': ['pnp/curve.ts'],
   'udx-native': ['net/io/udx.ts'],
   uqr: ['ui/'],
   // Wherever decoded JSON enters.
@@ -213,7 +217,7 @@ const effects = [
 const fences = [
   ...Object.entries(FENCES).map(([name, files]) =>
     rule(
-      `fence-${name.replace(/[^a-z-]/g, '-').replace(/^-/, '')}`,
+      `fence-${name.replace(/[^a-z0-9-]/g, '-').replace(/^-/, '')}`,
       `Only ${files.join(', ')} may import ${name}.`,
       { path: '^(src|bin)/', pathNot: files.map((file) => `^src/${file}`) },
       { path: packagePath(name) },

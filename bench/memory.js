@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { P2PNode } from '../dist/lib/index.js';
+import { P2PNode } from '../dist/lib/library.js';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const PIPES = Number(process.argv[2] ?? 1_000);

@@ -25,7 +25,7 @@ const INPUTS = [
   'scripts/build.js',
 ];
 /** Packages with binaries, which cannot go into the bundle. */
-const EXTERNAL = ['udx-native'];
+const EXTERNAL = ['libsql', 'pg-native', 'secp256k1', 'tiny-secp256k1', 'udx-native'];
 /** Bundled CommonJS packages call `require` for Node's own modules; an ES module has none. */
 const REQUIRE_BANNER =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";

@@ -69,6 +69,23 @@ export interface ConnectEvent {
   readonly peerNat?: NatSide;
 }
 
+/** What has become of a node's nickname. */
+export interface NicknameEvent {
+  readonly event: 'nickname';
+  readonly node: string;
+  /** Without its ending. */
+  readonly name: string;
+  readonly state: 'asking' | 'held' | 'failed';
+  /** With its ending; null where no server holds it. */
+  readonly full: string | null;
+  /** What each server said, in a few words. */
+  readonly servers: readonly { readonly host: string; readonly outcome: string }[];
+  /** Unix seconds. */
+  readonly expires: number | null;
+  /** Why it failed, in a sentence. */
+  readonly reason: string | null;
+}
+
 export interface BenchEvent {
   readonly event: 'bench';
   readonly pipe: string;
@@ -104,6 +121,7 @@ export type AppEvent =
   | InterfacesEvent
   | LoadEvent
   | ConnectEvent
+  | NicknameEvent
   | BenchEvent
   | ErrorEvent
   | LogEvent

@@ -31,6 +31,14 @@ export function createLazySession(store: Store, open: () => Promise<Session>): S
       if (live === null) store.emit(TOO_EARLY);
       return live?.connect(choice) ?? null;
     },
+    async lookUp(nickname, acceptNewKey) {
+      if (live === null) store.emit(TOO_EARLY);
+      return live?.lookUp(nickname, acceptNewKey) ?? null;
+    },
+    async register(nickname) {
+      if (live === null) store.emit(TOO_EARLY);
+      else await live.register(nickname);
+    },
     async serve() {
       if (live === null) store.emit(TOO_EARLY);
       else await live.serve();

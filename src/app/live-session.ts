@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { errorEvent } from './failure.ts';
 import type { Context } from './journeys/context.ts';
 import { nat } from './journeys/nat.ts';
+import { checkNickname, registerDefault, registerNickname } from './journeys/nickname.ts';
 import { openPipe } from './journeys/open-pipe.ts';
 import { chooseServers } from './journeys/servers.ts';
 import { startNode, stopNode } from './journeys/start-node.ts';
@@ -117,6 +118,29 @@ class LiveSession implements Session {
     }
   }
 
+  async lookUp(nickname: string, acceptNewKey: boolean) {
+    try {
+      const { lookUp } = await import('./journeys/look-up.ts');
+      const ctx = this.#ctx;
+      return { address: await lookUp(ctx, nickname, await this.#chooseServers(), acceptNewKey) };
+    } catch (error) {
+      this.#ctx.emit(errorEvent(error));
+      return error instanceof P2pdError && error.code === 'KEY_CHANGED' ? ('changed' as const) : null;
+    }
+  }
+
+  async register(nickname: string): Promise<void> {
+    const node = this.#nodes[0]?.node;
+    try {
+      checkNickname(nickname);
+      if (node === undefined)
+        throw new P2pdError('NO_PATH', 'no node is running yet', { hint: 'wait for start-up' });
+      await registerNickname(this.#ctx, node, nickname, await this.#chooseServers());
+    } catch (error) {
+      if (!this.#over.signal.aborted) this.#ctx.emit(errorEvent(error));
+    }
+  }
+
   close(pipe: string): void {
     this.#opening.get(pipe)?.abort(new P2pdError('INTERRUPTED', 'given up'));
     void this.#pipes.get(pipe)?.close();
@@ -148,6 +172,7 @@ class LiveSession implements Session {
       );
       this.#nodes.push({ node, config });
       if (this.#over.signal.aborted) await stopNode(this.#ctx, node);
+      else void registerDefault(this.#ctx, node, await this.#chooseServers());
     } catch (error) {
       this.#ctx.emit(errorEvent(error));
     }

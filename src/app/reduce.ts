@@ -15,6 +15,7 @@ import type {
   ConnectEvent,
   ErrorEvent,
   LogLevel,
+  NicknameEvent,
   ReadyEvent,
   Stamped,
   StepEvent,
@@ -71,6 +72,8 @@ function fold(state: State, event: Stamped): State {
       return { ...state, load: { cpu: event.cpu, memoryUsed: event.memoryUsed, load1: event.load1 } };
     case 'connect':
       return addPipe({ ...state, error: null }, newPipe(event.pipe, event.node, true, event.at, event));
+    case 'nickname':
+      return reduceNickname(state, event);
     case 'signal':
       return reduceSignal(state, event);
     case 'attempt':
@@ -107,6 +110,13 @@ function fold(state: State, event: Stamped): State {
 
 function unreachable(event: never): never {
   throw new Error(`unknown event ${JSON.stringify(event satisfies never as AppEvent)}`);
+}
+
+/** The node's id gives way to a name that somebody chose. */
+function reduceNickname(state: State, { node, event: _, at: __, ...told }: Stamped<NicknameEvent>): State {
+  const before = state.nicknames[node];
+  if (told.name === node && before !== undefined && before.name !== node) return state;
+  return { ...state, nicknames: { ...state.nicknames, [node]: told } };
 }
 
 function reduceStep(state: State, event: Stamped<StepEvent>): State {

@@ -26,6 +26,15 @@ export interface Session {
    *   nothing to connect to (a damaged address, say): an error event without a pipe says why
    */
   connect(choice: ConnectChoice): string | null;
+  /**
+   * Finds the address of a nickname.
+   *
+   * @param acceptNewKey the user has seen that its key is another than before
+   * @returns null where an error event says why not; 'changed': its key has, and an error event warns of it
+   */
+  lookUp(nickname: string, acceptNewKey: boolean): Promise<{ readonly address: string } | 'changed' | null>;
+  /** Registers a nickname for the first node; what comes of it is events. */
+  register(nickname: string): Promise<void>;
   /** Gives a connect up, or closes an open pipe. */
   close(pipe: string): void;
   /** Sends one message. Failures are events. */

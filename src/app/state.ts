@@ -13,7 +13,7 @@ import type {
   Pathway,
   SignalEvent,
 } from '../net/index.ts';
-import type { LogLevel, StepName } from './events.ts';
+import type { LogLevel, NicknameEvent, StepName } from './events.ts';
 import type { ServingState } from './serve-state.ts';
 import type { Timelines } from './timeline.ts';
 import { INITIAL_UI, type UiState } from './ui-state.ts';
@@ -156,6 +156,9 @@ export interface NatReportState {
   readonly at: number;
 }
 
+/** What has become of a nickname. */
+export type NicknameState = Omit<NicknameEvent, 'event' | 'node'>;
+
 export interface State {
   /** null until they are known. */
   readonly interfaces: readonly NetworkInterface[] | null;
@@ -169,6 +172,8 @@ export interface State {
   /** In order of appearance. */
   readonly pipes: readonly PipeState[];
   readonly timelines: Timelines;
+  /** The newest nickname of each node, by its id. */
+  readonly nicknames: Readonly<Record<string, NicknameState>>;
   readonly log: readonly LogLine[];
   readonly load: LoadState | null;
   /** What this machine serves to others; null: it never did. */
@@ -186,6 +191,7 @@ export const INITIAL_STATE: State = {
   worlds: {},
   pipes: [],
   timelines: {},
+  nicknames: {},
   log: [],
   load: null,
   serving: null,

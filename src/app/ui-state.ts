@@ -15,6 +15,7 @@ export type Screen =
   | 'serve'
   | 'chat'
   | 'timeline'
+  | 'nickname'
   | 'log';
 export type Overlay = 'help' | 'qr';
 

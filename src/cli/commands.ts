@@ -3,12 +3,19 @@
  */
 import { accept } from '../app/journeys/accept.ts';
 import { type Conversation, connect } from '../app/journeys/connect.ts';
+import { registerOnce } from '../app/journeys/register-once.ts';
 import { P2pdError } from '../net/index.ts';
 import { stdinBytes, stdinLines, stdoutBytes } from './input.ts';
 import { type CommonOptions, configOf } from './options.ts';
 import { runJourney, type Voice, voiceOf } from './run.ts';
 
 export interface AcceptCommandOptions extends CommonOptions {
+  readonly echo?: boolean;
+  readonly once?: boolean;
+  readonly nickname?: string;
+}
+
+export interface NicknameCommandOptions extends CommonOptions {
   readonly echo?: boolean;
   readonly once?: boolean;
 }
@@ -18,19 +25,36 @@ export interface ConnectCommandOptions extends CommonOptions {
   readonly bench?: number;
   readonly raw?: boolean;
   readonly linger: number;
+  readonly acceptNewKey?: boolean;
 }
 
 export async function runAccept(options: AcceptCommandOptions): Promise<void> {
   const voice: Voice = { ...voiceOf(options), address: true, from: true, interruptedExit: 0 };
   await runJourney(configOf(options), voice, (ctx) =>
-    accept(ctx, { echo: options.echo ?? false, once: options.once ?? false }),
+    accept(ctx, {
+      echo: options.echo ?? false,
+      once: options.once ?? false,
+      nickname: options.nickname ?? null,
+    }),
+  );
+}
+
+/** Registers, and accepts pipes as `accept` does, or leaves. */
+export async function runNickname(name: string, options: NicknameCommandOptions): Promise<void> {
+  const voice: Voice = { ...voiceOf(options), address: true, from: true, interruptedExit: 0 };
+  await runJourney(configOf(options), voice, (ctx) =>
+    options.once
+      ? registerOnce(ctx, name)
+      : accept(ctx, { echo: options.echo ?? false, once: false, nickname: name }),
   );
 }
 
 export async function runConnect(peer: string, options: ConnectCommandOptions): Promise<void> {
   const conversation = conversationOf(options);
   const voice: Voice = { ...voiceOf(options), messages: conversation.kind !== 'raw' };
-  await runJourney(configOf(options), voice, (ctx) => connect(ctx, peer, conversation));
+  await runJourney(configOf(options), voice, (ctx) =>
+    connect(ctx, peer, conversation, options.acceptNewKey ?? false),
+  );
 }
 
 /** @throws P2pdError USAGE for options that exclude each other */

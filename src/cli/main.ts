@@ -3,7 +3,7 @@
  * soon: what a command runs is loaded when it is asked for.
  */
 import { Command, CommanderError, Option } from 'commander';
-import type { AcceptCommandOptions, ConnectCommandOptions } from './commands.ts';
+import type { AcceptCommandOptions, ConnectCommandOptions, NicknameCommandOptions } from './commands.ts';
 import type { NatCommandOptions } from './nat.ts';
 import {
   addCommonOptions,
@@ -29,6 +29,28 @@ export function createProgram(): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
   addCommonOptions(program).action(openTui);
+  addReports(program);
+  addNodes(program);
+  addCommonOptions(program.command('serve'))
+    .description(
+      'run MQTT, STUN, NTP and names on this machine, for others to name with --via; until interrupted',
+    )
+    .option('--host <addresses>', 'listen at these, comma-separated (default: all of this machine)')
+    .option(
+      '--ports <list>',
+      'other ports: kind=port, comma-separated (default: mqtt=1883,stun=3478,ntp=10123,pnp=5300,info=5380)',
+    )
+    .option('--only <kinds>', 'only these of mqtt, stun, ntp, pnp, comma-separated')
+    .option(
+      '--pnp-store <where>',
+      'keep names in sqlite:PATH or postgres://… (default: sqlite in the state directory)',
+    )
+    .action(async (options: ServeCommandOptions) => (await import('./serve.ts')).runServe(options));
+  return program;
+}
+
+/** Commands that print one document. */
+function addReports(program: Command): void {
   addCommonOptions(program.command('interfaces'))
     .description('list interfaces: name, kind, gateway, addresses')
     .action(async (options: CommonOptions) => (await import('./interfaces.ts')).runInterfaces(options));
@@ -41,17 +63,39 @@ export function createProgram(): Command {
   addCommonOptions(program.command('matrix'))
     .description('print which method is expected to connect which NATs; asks nobody')
     .action(async (options: CommonOptions) => (await import('./matrix.ts')).runMatrix(options));
+}
+
+/** Commands that start a node, or look for one. */
+function addNodes(program: Command): void {
   addCommonOptions(program.command('accept'))
     .description('start a node and accept pipes, until interrupted')
     .option('--echo', 'send each message back unchanged')
     .option('--once', 'leave after the first pipe closes')
     .option('--allow <ids>', 'only these peers: node ids, comma-separated', parseNodeIds)
+    .option('--nickname <name>', 'register this nickname for the node')
     .action(async (options: AcceptCommandOptions) => (await commands()).runAccept(options));
+  addCommonOptions(program.command('nickname'))
+    .description(
+      'register a nickname, accept pipes as accept does and keep the name fresh, until interrupted',
+    )
+    .argument('<name>', 'small letters, digits, - and _')
+    .option('--echo', 'send each message back unchanged')
+    .option('--once', 'register and leave: nobody listens then')
+    .action(async (name: string, options: NicknameCommandOptions) =>
+      (await commands()).runNickname(name, options),
+    );
+  addCommonOptions(program.command('resolve'))
+    .description("print a nickname's address and its owner's key")
+    .argument('<nickname>', 'with or without its ending: alice, alice.peer')
+    .action(async (nickname: string, options: CommonOptions) =>
+      (await import('./resolve.ts')).runResolve(nickname, options),
+    );
   addCommonOptions(program.command('connect'))
     .description('open a pipe; lines of stdin are sent, received messages printed')
-    .argument('<peer>', "the other side's address")
+    .argument('<peer>', "the other side's address or nickname")
     .option('--send <text>', 'send one message, wait for one answer, leave')
     .option('--bench <bytes>', 'measure throughput both ways', parseBytes)
+    .option('--accept-new-key', 'the nickname has a new key, and that is right')
     .option('--raw', 'join stdin and stdout to the pipe as bytes')
     .addOption(
       new Option('--linger <seconds>', 'after the end of stdin, wait for the peer to close')
@@ -61,16 +105,6 @@ export function createProgram(): Command {
     .action(async (peer: string, options: ConnectCommandOptions) =>
       (await commands()).runConnect(peer, options),
     );
-  addCommonOptions(program.command('serve'))
-    .description('run MQTT, STUN and NTP on this machine, for others to name with --via; until interrupted')
-    .option('--host <addresses>', 'listen at these, comma-separated (default: all of this machine)')
-    .option(
-      '--ports <list>',
-      'other ports: kind=port, comma-separated (default: mqtt=1883,stun=3478,ntp=10123,info=5380)',
-    )
-    .option('--only <kinds>', 'only these of mqtt, stun, ntp, comma-separated')
-    .action(async (options: ServeCommandOptions) => (await import('./serve.ts')).runServe(options));
-  return program;
 }
 
 /** Parses and runs; leaves the process when done. */

@@ -90,7 +90,7 @@ function printText(config: Config, voice: Voice): (event: Stamped) => void {
     for (const { to, text } of narrate(event)) write(process[to], `${text}\n`);
     if (event.event === 'ready') {
       write(process.stderr, `listening on port ${event.port}; the other side runs:\n`);
-      write(process.stderr, `  npx p2pd-demo connect ${event.address}\n`);
+      write(process.stderr, `  npx p2pd-demo connect ${event.nickname ?? event.address}\n`);
     }
   };
 }

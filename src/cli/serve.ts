@@ -4,7 +4,13 @@
  */
 import type { Stamped } from '../app/events.ts';
 import type { Context } from '../app/journeys/context.ts';
-import { DEFAULT_SERVE, type ServeOptions, serve } from '../app/journeys/serve.ts';
+import {
+  DEFAULT_SERVE,
+  parseStoreChoice,
+  type ServeOptions,
+  type StoreChoice,
+  serve,
+} from '../app/journeys/serve.ts';
 import type { ServingEvent } from '../app/serve-events.ts';
 import { P2pdError } from '../net/index.ts';
 import { type CommonOptions, configOf } from './options.ts';
@@ -15,12 +21,11 @@ export interface ServeCommandOptions extends CommonOptions {
   readonly host?: string;
   readonly ports?: string;
   readonly only?: string;
+  readonly pnpStore?: string;
 }
 
 /** ms between two lines about what is used. */
 const LINE_INTERVAL = 10_000;
-/** Kinds of ports that the contract names and this version does not serve. */
-const LATER = ['pnp'];
 
 export async function runServe(options: ServeCommandOptions): Promise<void> {
   const voice: Voice = { ...voiceOf(options), interruptedExit: 0 };
@@ -29,12 +34,20 @@ export async function runServe(options: ServeCommandOptions): Promise<void> {
 }
 
 /** @throws P2pdError USAGE */
-export function serveOptionsOf({ host, ports, only }: ServeCommandOptions): ServeOptions {
+export function serveOptionsOf({ host, ports, only, pnpStore }: ServeCommandOptions): ServeOptions {
   return {
     hosts: host === undefined ? [] : words(host, '--host'),
     ports: ports === undefined ? DEFAULT_SERVE.ports : portsOf(ports),
     only: only === undefined ? DEFAULT_SERVE.only : kindsOf(only),
+    store: pnpStore === undefined ? null : storeOf(pnpStore),
   };
+}
+
+function storeOf(text: string): StoreChoice {
+  const choice = parseStoreChoice(text);
+  if (choice !== null) return choice;
+  // A URL may hold a password: it is not repeated.
+  throw new P2pdError('USAGE', '--pnp-store: give sqlite:PATH or postgres://user:password@host/database');
 }
 
 function words(text: string, option: string): readonly string[] {
@@ -61,9 +74,8 @@ function portsOf(text: string): ServeOptions['ports'] {
     if (!/^\w+=\d{1,5}$/.test(word) || port < 1 || port > 65_535)
       throw new P2pdError('USAGE', `--ports: "${word}" is not kind=port, port 1 to 65535`);
     const kind = kinds.find((known) => known === name);
-    if (kind !== undefined) ports[kind] = port;
-    else if (!LATER.includes(name))
-      throw new P2pdError('USAGE', `--ports: "${name}" is none of ${[...kinds, ...LATER].join(', ')}`);
+    if (kind === undefined) throw new P2pdError('USAGE', `--ports: "${name}" is none of ${kinds.join(', ')}`);
+    ports[kind] = port;
   }
   checkDistinct(ports);
   return ports;

@@ -18,6 +18,7 @@ import { HelpOverlay } from './screens/help.tsx';
 import { HomeScreen } from './screens/home.tsx';
 import { InterfacesScreen } from './screens/interfaces.tsx';
 import { LogScreen } from './screens/log.tsx';
+import { NicknameScreen } from './screens/nickname.tsx';
 import { NodesScreen } from './screens/nodes.tsx';
 import { QrOverlay } from './screens/qr.tsx';
 import { ServeScreen } from './screens/serve.tsx';
@@ -48,6 +49,7 @@ const TITLES: Readonly<Record<Screen, string>> = {
   serve: 'serve',
   chat: 'chat',
   timeline: 'timeline',
+  nickname: 'nickname',
   log: 'log',
 };
 
@@ -123,6 +125,8 @@ function Body({ ui }: { readonly ui: UiState }) {
       return <ServeScreen />;
     case 'chat':
       return <ChatScreen key={ui.pipe} id={ui.pipe} />;
+    case 'nickname':
+      return <NicknameScreen />;
     case 'timeline':
       return <TimelineScreen key={ui.pipe} id={ui.pipe} />;
     case 'log':

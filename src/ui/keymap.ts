@@ -18,6 +18,7 @@ export type KeyContext =
   | 'serve'
   | 'chat'
   | 'timeline'
+  | 'nickname'
   | 'log'
   | 'overlay';
 
@@ -51,6 +52,7 @@ export type Intent =
   | 'go-nat-tables'
   | 'go-matrix'
   | 'go-timeline'
+  | 'go-nickname'
   | 'show-evidence'
   | 'stop-serve'
   | 'show-qr'
@@ -101,9 +103,10 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     { keys: ['?', 'f1'], intent: 'help', shown: '? or F1', does: 'help (F1 while typing)', footer: true },
   ],
   home: [
-    { keys: ['0'], intent: 'go-connect', shown: '0', does: 'connect to a node' },
+    { keys: ['0'], intent: 'go-connect', shown: '0', does: 'connect' },
     { keys: ['1'], intent: 'go-accept', shown: '1', does: 'accept connections' },
-    { keys: ['2'], intent: 'start-node', shown: '2', does: 'start an additional node' },
+    { keys: ['2'], intent: 'start-node', shown: '2', does: 'one more node' },
+    { keys: ['3'], intent: 'go-nickname', shown: '3', does: 'nickname' },
     { keys: ['4', 'q'], intent: 'leave', shown: '4', does: 'exit' },
     { keys: ['i'], intent: 'go-interfaces', shown: 'i', does: 'interfaces', footer: true },
     { keys: ['r'], intent: 'go-nat', shown: 'r', does: 'NAT (report)', footer: true },
@@ -182,6 +185,10 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     ...editing,
   ],
   timeline: choose,
+  nickname: [
+    { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'register', footer: true },
+    ...editing,
+  ],
   log: scroll,
   overlay: [],
 };
@@ -198,6 +205,7 @@ const TITLES: Readonly<Record<KeyContext, string>> = {
   matrix: 'Matrix',
   serve: 'Serve',
   chat: 'Chat',
+  nickname: 'Nickname',
   timeline: 'Timeline',
   log: 'Log',
   overlay: 'Help and QR code',

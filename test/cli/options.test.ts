@@ -148,9 +148,11 @@ describe('help', () => {
     interfaces: [],
     nat: ['--format <format>'],
     matrix: [],
-    accept: ['--echo', '--once', '--allow <ids>'],
-    connect: ['--send <text>', '--bench <bytes>', '--raw', '--linger <seconds>'],
-    serve: ['--host <addresses>', '--ports <list>', '--only <kinds>'],
+    accept: ['--echo', '--once', '--allow <ids>', '--nickname <name>'],
+    nickname: ['--echo', '--once'],
+    resolve: [],
+    connect: ['--send <text>', '--bench <bytes>', '--accept-new-key', '--raw', '--linger <seconds>'],
+    serve: ['--host <addresses>', '--ports <list>', '--only <kinds>', '--pnp-store <where>'],
   };
   const program = createProgram();
 
@@ -166,7 +168,7 @@ describe('help', () => {
     for (const flags of expected) expect(command.helpInformation()).toContain(flags);
   });
 
-  test.each(['interfaces', 'nat', 'matrix', 'accept', 'connect', 'serve'])(
+  test.each(['interfaces', 'nat', 'matrix', 'accept', 'nickname', 'resolve', 'connect', 'serve'])(
     'of %s fits a terminal of 80 columns',
     (name) => {
       const command = program.commands.find((one) => one.name() === name) ?? program;

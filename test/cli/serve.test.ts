@@ -7,16 +7,21 @@ describe('serve: options', () => {
     expect(serveOptionsOf({})).toEqual(DEFAULT_SERVE);
   });
 
-  test('serve options: addresses, ports and kinds as lists; pnp has a port that is not used yet', () => {
+  test('serve options: addresses, ports and kinds as lists, and where names are kept', () => {
     const options = serveOptionsOf({
       host: '127.0.0.1, ::1,127.0.0.1',
       ports: 'mqtt=2883, info=80,pnp=5300',
-      only: 'ntp,mqtt',
+      only: 'ntp,pnp',
+      pnpStore: 'sqlite:/tmp/names.db',
     });
     expect(options).toEqual({
       hosts: ['127.0.0.1', '::1'],
       ports: { ...DEFAULT_SERVE.ports, mqtt: 2883, info: 80 },
-      only: ['ntp', 'mqtt'],
+      only: ['ntp', 'pnp'],
+      store: { kind: 'sqlite', path: '/tmp/names.db' },
+    });
+    expect(serveOptionsOf({ pnpStore: 'postgres://names@db/names' }).store).toMatchObject({
+      kind: 'postgres',
     });
   });
 
@@ -34,7 +39,9 @@ describe('serve: options', () => {
     { ports: 'stun=65535' },
     { ports: '__proto__=5' },
     { ports: '' },
-    { only: 'pnp' },
+    { only: 'turn' },
+    { pnpStore: 'names.db' },
+    { pnpStore: 'sqlite:' },
     { only: 'info' },
     { only: 'mqtt,,ntp' },
     { host: ' ' },

@@ -11,6 +11,8 @@ import { PUBLIC_SERVERS } from '../../src/net/public-servers.ts';
 import { formatServers, parseServers, parseServersText } from '../../src/net/servers-file.ts';
 import { DecodeError } from '../../src/net/wire/decode-error.ts';
 import { MqttGuard } from '../../src/net/wire/mqtt-guard.ts';
+import { decodePacket, encodePacket } from '../../src/pnp/packet.ts';
+import { decodeRefusal, encodeRefusal } from '../../src/pnp/refusal.ts';
 import type { Target } from './targets.ts';
 
 const NOW = 1_795_000_000_000;
@@ -28,7 +30,40 @@ function unless<T>(decode: () => T): T | null {
   }
 }
 
+const NAME = {
+  id: 7,
+  replyKey: new Uint8Array(33).fill(2),
+  behavior: 1,
+  updated: 1_795_000_000,
+  name: bytesOf('alice'),
+  value: new Uint8Array(300).fill(9),
+  owner: new Uint8Array(33).fill(3),
+};
+
 export const SERVICE_TARGETS: readonly Target[] = [
+  {
+    name: 'pnp packet',
+    samples: [
+      encodePacket(NAME, new Uint8Array(64).fill(5)),
+      encodePacket({ ...NAME, value: new Uint8Array(0) }),
+      encodePacket({ ...NAME, name: new Uint8Array(50), value: new Uint8Array(500) }, new Uint8Array(64)),
+    ],
+    decode(input) {
+      const packet = unless(() => decodePacket(input));
+      if (packet === null) return null;
+      // What no clock says is the largest number there is.
+      if (packet.updated === Number.MAX_SAFE_INTEGER) return input;
+      return encodePacket(packet, packet.signature);
+    },
+  },
+  {
+    name: 'pnp refusal',
+    samples: [encodeRefusal({ id: 7, why: 'taken' })],
+    decode(input) {
+      const refusal = decodeRefusal(input);
+      return refusal === null ? null : encodeRefusal(refusal);
+    },
+  },
   {
     name: 'ntp answer',
     samples: [

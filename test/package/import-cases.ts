@@ -36,7 +36,7 @@ export const STUBS = [
 
 /** The order inside net, written out again: the rule's own list is what is tested. */
 const ORDER =
-  'stun ntp turn portmap nat identity address-interface address own-address signal pipe pipe-events connect punch node-options via info-server setup interface world nat-watch peer-memory meeting presence node'.split(
+  'stun ntp turn portmap nat identity address-interface address own-address signal pipe pipe-events connect punch node-options message-handlers via info-server setup interface world nat-watch mapping-watch peer-memory meeting presence node'.split(
     ' ',
   );
 const FOLDERS = ['stun', 'ntp', 'turn', 'portmap', 'nat', 'signal', 'pipe', 'connect', 'punch', 'meeting'];
@@ -126,6 +126,8 @@ export const IMPORT_CASES: readonly RuleCase[] = [
   breaks('fence-string-width', 'src/ui/home.ts', 'string-width'),
   breaks('fence-stun', 'src/net/stun/second.ts', 'stun'),
   breaks('fence-systeminformation', 'src/app/machine.ts', 'systeminformation'),
+  breaks('fence-secp256k1', 'src/pnp/second-curve.ts', 'secp256k1'),
+  breaks('fence-tiny-secp256k1', 'src/pnp/third-curve.ts', 'tiny-secp256k1'),
   breaks('fence-udx-native', 'src/net/io/second-udx.ts', 'udx-native'),
   breaks('fence-uqr', 'src/cli/codes.ts', 'uqr'),
   breaks('fence-valibot', 'src/ui/validates.ts', 'valibot'),

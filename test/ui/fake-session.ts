@@ -11,7 +11,9 @@ export type Call =
   | { readonly call: 'connect'; readonly choice: ConnectChoice }
   | { readonly call: 'close'; readonly pipe: string }
   | { readonly call: 'say'; readonly pipe: string; readonly text: string }
-  | { readonly call: 'watch'; readonly pipe: string | null };
+  | { readonly call: 'watch'; readonly pipe: string | null }
+  | { readonly call: 'lookUp'; readonly nickname: string; readonly acceptNewKey: boolean }
+  | { readonly call: 'register'; readonly nickname: string };
 
 export interface FakeSession extends Session {
   readonly calls: readonly Call[];
@@ -22,9 +24,11 @@ export interface FakeSession extends Session {
 export interface FakeOptions {
   /** The pipe that a connect gets; null = there is nothing to connect to. @default 'p1' */
   readonly pipe?: string | null;
+  /** What a nickname is looked up to be. @default null */
+  readonly found?: { readonly address: string } | 'changed' | null;
 }
 
-export function createFakeSession({ pipe = 'p1' }: FakeOptions = {}): FakeSession {
+export function createFakeSession({ pipe = 'p1', found = null }: FakeOptions = {}): FakeSession {
   let now = 0;
   const store = createAppStore(() => now);
   const calls: Call[] = [];
@@ -45,6 +49,13 @@ export function createFakeSession({ pipe = 'p1' }: FakeOptions = {}): FakeSessio
       calls.push({ call: 'connect', choice });
       if (pipe !== null) store.emit({ event: 'connect', pipe, node: 'n1', peer: choice.peer });
       return pipe;
+    },
+    async lookUp(nickname, acceptNewKey) {
+      calls.push({ call: 'lookUp', nickname, acceptNewKey });
+      return found === 'changed' && acceptNewKey ? { address: 'p2pd1new' } : found;
+    },
+    async register(nickname) {
+      calls.push({ call: 'register', nickname });
     },
     close: (id) => void calls.push({ call: 'close', pipe: id }),
     say: (id, text) => void calls.push({ call: 'say', pipe: id, text }),

@@ -33,7 +33,7 @@ describe('menu', () => {
   test('arrows move, around the end too, and Enter chooses', async () => {
     start();
     app.type(UP + UP);
-    await app.until('❯ (2)');
+    await app.until('❯ (3)');
     app.type(DOWN + DOWN + DOWN + ENTER);
     await app.until('p2pd-demo accept');
   });

@@ -24,7 +24,7 @@ describe('keymap', () => {
     ['home', '0', 'go-connect'],
     ['home', '1', 'go-accept'],
     ['home', '2', 'start-node'],
-    ['home', '3', null],
+    ['home', '3', 'go-nickname'],
     ['home', '4', 'leave'],
     ['home', 'i', 'go-interfaces'],
     ['home', 'l', 'go-log'],

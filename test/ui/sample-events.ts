@@ -3,9 +3,11 @@ import type { AppEvent } from '../../src/app/events.ts';
 import type { ServedKind } from '../../src/app/serve-events.ts';
 import type {
   AttemptEvent,
+  ExplanationEvent,
   NetworkInterface,
   OpenEvent,
   SignalEvent,
+  TraceEvent,
   WorldEvent,
 } from '../../src/net/index.ts';
 import type { FakeSession } from './fake-session.ts';
@@ -199,4 +201,36 @@ export function tellServing(session: FakeSession): void {
     command,
     commands: [command, 'npx p2pd-demo --via [2001:db8:21::21]#9f2c1234abcd5678'],
   });
+}
+
+/** A packet of our UDP punch leaves. */
+export function trace(more: Partial<TraceEvent> = {}): TraceEvent {
+  return {
+    event: 'trace',
+    pipe: 'p1',
+    side: 'own',
+    method: 'udp-punch',
+    path: 'external',
+    family: 4,
+    kind: 'sent',
+    count: 1,
+    time: 0,
+    ago: 0,
+    error: 0,
+    ...more,
+  };
+}
+
+export function explanation(more: Partial<ExplanationEvent> = {}): ExplanationEvent {
+  return {
+    event: 'explanation',
+    pipe: 'p1',
+    method: 'udp-punch',
+    sentence:
+      'no packet arrived from them although they sent 57: their router lets in only ports it has sent to',
+    confidence: 'likely',
+    evidence: ['we sent 56, they sent 57', 'their port should have been 25000'],
+    help: 'forward a port on one router, or use IPv6',
+    ...more,
+  };
 }

@@ -31,6 +31,8 @@ const SCREENS: readonly Screen[] = [
   'matrix',
   'serve',
   'chat',
+  'timeline',
+  'nickname',
   'log',
 ];
 

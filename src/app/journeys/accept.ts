@@ -1,6 +1,8 @@
 /** The accept journey: a node that takes pipes until the user leaves. */
 import type { MessageHandler, Pipe } from '../../net/index.ts';
 import type { Context } from './context.ts';
+import { checkNickname, registerDefault } from './nickname.ts';
+import { chooseServers } from './servers.ts';
 import { startNode, stopNode } from './start-node.ts';
 
 export interface AcceptOptions {
@@ -8,16 +10,21 @@ export interface AcceptOptions {
   readonly echo: boolean;
   /** Leave after the first pipe closes. */
   readonly once: boolean;
+  /** Registered for the node; null: none. */
+  readonly nickname: string | null;
 }
 
 /** Resolves when the user leaves, or with `once` when the first pipe has closed. Throws as `startNode`. */
 export async function accept(ctx: Context, options: AcceptOptions): Promise<void> {
+  if (options.nickname !== null) checkNickname(options.nickname);
   const leave = new AbortController();
   const onPipe = (pipe: Pipe) => {
     void answerEnd(pipe);
     if (options.once) void pipe.closed.then(() => leave.abort());
   };
-  const node = await startNode(ctx, { onPipe });
+  const servers = chooseServers(ctx);
+  const node = await startNode(ctx, { onPipe, nickname: options.nickname, servers: () => servers });
+  if (options.nickname === null) void registerDefault(ctx, node, await servers);
   if (options.echo) node.addMessageHandler(echo);
   await aborted(AbortSignal.any([ctx.signal, leave.signal]));
   await stopNode(ctx, node, 'the accepting side left');

@@ -1,7 +1,10 @@
 /** The connect journey: one pipe to a peer, and one of four conversations over it. */
 import { type MessageHandler, type P2PNode, P2pdError, type Pipe, parseAddress } from '../../net/index.ts';
+import { isNickname } from '../nickname-rules.ts';
 import type { Context } from './context.ts';
+import { lookUp } from './look-up.ts';
 import { openPipe } from './open-pipe.ts';
+import { chooseServers } from './servers.ts';
 import { startNode, stopNode } from './start-node.ts';
 
 export type Conversation =
@@ -19,14 +22,28 @@ export type Conversation =
   /** Throughput both ways. */
   | { readonly kind: 'bench'; readonly bytes: number };
 
-/** Resolves when the conversation is over. Throws P2pdError as starting, connecting and sending do; ADDRESS_*, NO_ANSWER. */
-export async function connect(ctx: Context, peer: string, conversation: Conversation): Promise<void> {
-  parseAddress(peer); // A mistyped one is told before anything is started.
-  const node = await startNode(ctx);
+/** Resolves when the conversation is over. Throws P2pdError as starting, connecting and sending do; ADDRESS_*, NO_ANSWER; of nicknames as `lookUp`. */
+export async function connect(
+  ctx: Context,
+  peer: string,
+  conversation: Conversation,
+  acceptNewKey = false,
+): Promise<void> {
+  const isName = isNickname(peer);
+  if (!isName) parseAddress(peer); // A mistyped one is told before anything is started.
+  const servers = chooseServers(ctx);
+  servers.catch(() => undefined);
+  // A name is looked up while the node starts.
+  const looking = isName
+    ? servers.then((list) => lookUp(ctx, peer, list, acceptNewKey))
+    : Promise.resolve(peer);
+  looking.catch(() => undefined);
+  const node = await startNode(ctx, { servers: () => servers });
   try {
+    const address = await looking;
     const answer = listenFor(node, conversation);
     const { methods, paths, families } = ctx.config;
-    const pipe = await openPipe(ctx, node, { peer, methods, paths, families }, ctx.signal).opened;
+    const pipe = await openPipe(ctx, node, { peer: address, methods, paths, families }, ctx.signal).opened;
     const leave = new AbortController();
     const onAbort = () => leave.abort();
     ctx.signal.addEventListener('abort', onAbort, { once: true });

@@ -3,6 +3,8 @@
  * for, then all others at once. Nothing is left open when one of them fails.
  */
 import {
+  type Endpoint,
+  encodeBase16,
   formatEndpoint,
   type Identity,
   InfoAnswers,
@@ -20,10 +22,17 @@ import {
   startNtpServer,
   startStunServer,
 } from '../../net/index.ts';
+import {
+  fastestCurve,
+  openNameStore,
+  type RunningPnpServer,
+  type StoreChoice,
+  startPnpServer,
+} from '../../pnp/index.ts';
 import type { ServeAddress } from './serve-addresses.ts';
 
 /** Kinds that `--only` may name; the info port is always there. */
-export type Servable = 'mqtt' | 'stun' | 'ntp';
+export type Servable = 'mqtt' | 'stun' | 'ntp' | 'pnp';
 
 /** STUN has the next port too (RFC 5780). */
 export type ServePorts = Readonly<Record<ServerKind, number>>;
@@ -34,6 +43,8 @@ export interface ServicesTask {
   readonly only: readonly Servable[];
   readonly identity: Identity;
   readonly addresses: readonly ServeAddress[];
+  /** Where names are kept. */
+  readonly store: StoreChoice;
   readonly report: (use: ServerUse) => void;
   /** Something is different from what was asked for, and goes on. */
   readonly warn: (text: string) => void;
@@ -47,10 +58,21 @@ export interface Services {
   readonly offer: Offer;
   /** By kind, in the order in which they are shown. */
   readonly endpoints: ReadonlyMap<ServerKind, readonly string[]>;
+  /** The name server; null where there is none. */
+  readonly pnp: RunningPnpServer | null;
   close(): Promise<void>;
 }
 
-/** @throws P2pdError PORT_TAKEN, USAGE for an address that is not of this machine, NO_INTERFACE */
+/** Servers of which more is known than that they run. */
+interface Running {
+  broker: RunningBroker | null;
+  pnp: RunningPnpServer | null;
+}
+
+/**
+ * @throws P2pdError PORT_TAKEN, USAGE for an address that is not of this machine, NO_INTERFACE, STATE_UNUSABLE
+ *   for the names' store
+ */
 export async function openServices(task: ServicesTask): Promise<Services> {
   const open: RunningServer[] = [];
   const close = async () => {
@@ -58,24 +80,28 @@ export async function openServices(task: ServicesTask): Promise<Services> {
   };
   const ips: string[] = [];
   const runs = (kind: Servable) => (task.only.includes(kind) ? task.ports[kind] : null);
-  const offer = { addresses: ips, ports: { mqtt: runs('mqtt'), stun: runs('stun'), ntp: runs('ntp') } };
+  const offer = {
+    addresses: ips,
+    ports: { mqtt: runs('mqtt'), stun: runs('stun'), ntp: runs('ntp'), pnp: runs('pnp') },
+    publicKey: encodeBase16(task.identity.publicKey),
+  };
+  const running: Running = { broker: null, pnp: null };
   try {
     const startedAt = task.io.now();
-    const broker: { running: RunningBroker | null } = { running: null };
-    ips.push(...(await openInfo(task, offer, () => healthOf(task, broker.running, startedAt), open)));
-    await openRest(task, ips, broker, open);
+    ips.push(...(await openInfo(task, offer, () => healthOf(task, running, startedAt), open)));
+    await openRest(task, ips, running, open);
   } catch (error) {
     await close();
     throw error;
   }
   const kinds = [
-    ...(['mqtt', 'stun', 'ntp'] as const).filter((kind) => task.only.includes(kind)),
+    ...(['mqtt', 'stun', 'ntp', 'pnp'] as const).filter((kind) => task.only.includes(kind)),
     'info',
   ] as const;
   const endpoints = kinds.map(
     (kind) => [kind, ips.map((ip) => formatEndpoint({ ip, port: task.ports[kind] }))] as const,
   );
-  return { ips, offer, endpoints: new Map(endpoints), close };
+  return { ips, offer, endpoints: new Map(endpoints), pnp: running.pnp, close };
 }
 
 /** @returns the addresses that can be used, in their order */
@@ -113,19 +139,24 @@ async function openInfo(
 }
 
 async function openRest(
-  { io, ports, only, report }: ServicesTask,
+  task: ServicesTask,
   ips: readonly string[],
-  broker: { running: RunningBroker | null },
+  running: Running,
   open: RunningServer[],
 ): Promise<void> {
+  const { io, ports, only, report } = task;
   const at = (kind: ServerKind) => ips.map((ip) => ({ ip, port: ports[kind] }));
   const starters: Readonly<Record<Servable, () => Promise<RunningServer>>> = {
     mqtt: async () => {
-      broker.running = await startBroker({ io, locals: at('mqtt'), report });
-      return broker.running;
+      running.broker = await startBroker({ io, locals: at('mqtt'), report });
+      return running.broker;
     },
     stun: () => startStunServer({ io, udp: at('stun'), alternatePort: ports.stun + 1, tcp: true, report }),
     ntp: () => startNtpServer({ io, locals: at('ntp'), report }),
+    pnp: async () => {
+      running.pnp = await openNames(task, at('pnp'));
+      return running.pnp;
+    },
   };
   const starting = await Promise.allSettled(
     only.map(async (kind) => {
@@ -139,11 +170,15 @@ async function openRest(
   for (const result of starting) if (result.status === 'rejected') throw result.reason;
 }
 
-function healthOf(
-  { io, only, counts }: ServicesTask,
-  broker: RunningBroker | null,
-  startedAt: number,
-): object {
+async function openNames(
+  { io, identity, store: choice, report, warn }: ServicesTask,
+  locals: readonly Endpoint[],
+): Promise<RunningPnpServer> {
+  const [curve, store] = await Promise.all([fastestCurve(), openNameStore(io, choice, warn)]);
+  return startPnpServer({ io, locals, identity, curve, store, report, warn });
+}
+
+function healthOf({ io, only, counts }: ServicesTask, { broker }: Running, startedAt: number): object {
   const others = only.filter((kind) => kind !== 'mqtt').map((kind) => [kind, counts(kind)]);
   const { connections = 0, messages = 0 } = broker?.stats() ?? {};
   return {

@@ -11,6 +11,7 @@ import {
   type ServerList,
 } from '../../net/index.ts';
 import type { Context } from './context.ts';
+import { registerNickname } from './nickname.ts';
 import { chooseServers } from './servers.ts';
 import { beginStep, runStep } from './steps.ts';
 
@@ -18,6 +19,8 @@ export interface StartNodeOptions {
   readonly onPipe?: (pipe: Pipe) => void;
   /** Which services it may use. @default what the config says */
   readonly servers?: () => Promise<ServerList>;
+  /** Registered before the node is told to be ready. */
+  readonly nickname?: string | null;
 }
 
 /** What a node needs to know before it listens. */
@@ -27,7 +30,7 @@ interface Basis {
   readonly servers: ServerList;
 }
 
-/** @throws P2pdError NO_INTERFACE, STATE_UNUSABLE, KEY_DAMAGED, PORT_TAKEN; as `chooseServers` does */
+/** @throws P2pdError NO_INTERFACE, STATE_UNUSABLE, KEY_DAMAGED, PORT_TAKEN; as `chooseServers`, and of a nickname as `registerNickname` */
 export async function startNode(ctx: Context, options: StartNodeOptions = {}): Promise<P2PNode> {
   const { config, emit } = ctx;
   const { interfaces, claimed, servers } = await findBasis(ctx, options);
@@ -53,8 +56,15 @@ export async function startNode(ctx: Context, options: StartNodeOptions = {}): P
   };
   const node = await P2PNode.startWith(setup).catch(listening.failed);
   const { nodeId, address, port, slot } = node;
-  emit({ event: 'ready', nodeId, address, port, slot, nickname: null });
-  return node;
+  try {
+    const wanted = options.nickname ?? null;
+    const nickname = wanted === null ? null : await registerNickname(ctx, node, wanted, servers);
+    emit({ event: 'ready', nodeId, address, port, slot, nickname });
+    return node;
+  } catch (error) {
+    await stopNode(ctx, node);
+    throw error;
+  }
 }
 
 /** Stops a node and tells it. */

@@ -27,6 +27,9 @@ export function AcceptScreen() {
   const { emit } = session.store;
   const node = runningNodes(useStore((state) => state.nodes))[0];
   const pipes = incomingPipes(useStore((state) => state.pipes));
+  const names = useStore((state) => state.nicknames);
+  // Shorter, and the same to the other person.
+  const word = node === undefined ? '' : (names[node.nodeId]?.full ?? node.address);
   const choice = useChoice(pipes.length);
   const copy = (text: string, what: string) => {
     terminal.copy(text);
@@ -41,7 +44,7 @@ export function AcceptScreen() {
       } else if (node === undefined) return false;
       else if (intent === 'show-qr') emit({ event: 'ui', action: 'overlay', overlay: 'qr' });
       else if (intent === 'copy-address') copy(node.address, 'address');
-      else if (intent === 'copy-command') copy(connectCommand(node.address), 'command');
+      else if (intent === 'copy-command') copy(connectCommand(word), 'command');
       else return false;
       return true;
     },
@@ -53,7 +56,7 @@ export function AcceptScreen() {
       </Text>
     );
   }
-  const { address, command, pipeRows } = fitted(node.address, size, marks.more);
+  const { address, command, pipeRows } = fitted(node.address, word, size, marks.more);
   return (
     <Box flexDirection="column">
       <Text
@@ -62,7 +65,7 @@ export function AcceptScreen() {
       <Text>{address.text}</Text>
       <Box marginTop={1} flexDirection="column">
         <Text {...styleOf('muted')}>
-          {`The other person runs${command.whole ? '' : ' (c copies it whole)'}, or chooses 0 and pastes the address:`}
+          {`The other person runs${command.whole ? '' : ' (c copies it whole)'}, or chooses 0 and pastes ${word === node.address ? 'the address' : 'address or name'}:`}
         </Text>
         <Text>{command.text}</Text>
       </Box>
@@ -75,7 +78,7 @@ export function AcceptScreen() {
 }
 
 /** Address and command in full where there is room for them and some pipes; else shortened, the command first. */
-function fitted(address: string, { columns, rows }: TerminalSize, mark: string) {
+function fitted(address: string, word: string, { columns, rows }: TerminalSize, mark: string) {
   const room = rows - OTHER_ROWS - LABEL_ROWS;
   const part = (text: string, others: number) => {
     const needed = Math.ceil(text.length / columns);
@@ -84,7 +87,7 @@ function fitted(address: string, { columns, rows }: TerminalSize, mark: string) 
       : { text: cutMiddle(text, columns, mark), whole: false, rows: 1 };
   };
   const shownAddress = part(address, 1);
-  const command = part(connectCommand(address), shownAddress.rows);
+  const command = part(connectCommand(word), shownAddress.rows);
   const pipeRows = Math.max(1, room - shownAddress.rows - command.rows);
   return { address: shownAddress, command, pipeRows };
 }

@@ -1,8 +1,9 @@
 /** Connect: what to connect to and by which ways; then the attempts, until a pipe opens. */
 import { Box, Text } from 'ink';
 import { checkForm, FORM_LETTERS } from '../../app/connect-form.ts';
+import { isNickname } from '../../app/nickname-rules.ts';
 import { selectPipe } from '../../app/select.ts';
-import type { Session } from '../../app/session.ts';
+import type { ConnectChoice, Session } from '../../app/session.ts';
 import type { PipeState, SignalState } from '../../app/state.ts';
 import type { ConnectDraft } from '../../app/ui-state.ts';
 import { makeVisible } from '../../app/visible.ts';
@@ -23,7 +24,7 @@ import { cut, cutMiddle, wrap } from '../width.ts';
 type Field = keyof ConnectDraft;
 
 const FIELDS: readonly { readonly name: Field; readonly label: string; readonly help: string }[] = [
-  { name: 'peer', label: 'peer', help: "the other side's address" },
+  { name: 'peer', label: 'peer', help: "the other side's nickname or address" },
   {
     name: 'methods',
     label: 'methods',
@@ -73,10 +74,34 @@ function shown(name: Field, draft: ConnectDraft, columns: number): string {
   return name === 'peer' ? cutMiddle(text, columns - LABEL_WIDTH - 1) : text;
 }
 
+/**
+ * Looks the name up first. A key that has changed is told, and stops here; asked for the same name again, its user
+ * has seen that.
+ */
+async function connectByName(
+  session: Session,
+  choice: ConnectChoice,
+  warned: { get(): string | null; set(name: string | null): void },
+): Promise<void> {
+  const { emit } = session.store;
+  emit({ event: 'ui', action: 'notice', notice: `looking up ${choice.peer}` });
+  const found = await session.lookUp(choice.peer, warned.get() === choice.peer);
+  const changed =
+    'another key than before: press Enter again only if the other side says that its key is new';
+  warned.set(found === 'changed' ? choice.peer : null);
+  if (found === 'changed') emit({ event: 'ui', action: 'notice', notice: changed });
+  else if (found === null) emit({ event: 'ui', action: 'notice', notice: null });
+  else {
+    const pipe = session.connect({ ...choice, peer: found.address });
+    emit({ event: 'ui', action: 'go', screen: 'connect', pipe });
+  }
+}
+
 /** Focus and keys of the form; what was typed lies in the store and outlives the screen. */
 function useForm(shownDraft: ConnectDraft, connecting: string | null) {
   const { session } = useUi();
   const { emit, getState } = session.store;
+  const warned = useCell<string | null>(null);
   const place = useCell({ focus: 0, cursor: lineOf(shownDraft.peer).cursor });
   const fieldAt = (focus: number): Field => FIELDS[focus]?.name ?? 'peer';
   const lineNow = (): Line => ({
@@ -99,7 +124,8 @@ function useForm(shownDraft: ConnectDraft, connecting: string | null) {
     if (!checked.ok) {
       focusOn(FIELDS.findIndex(({ name }) => name === checked.field));
       emit({ event: 'ui', action: 'notice', notice: checked.message });
-    } else emit({ event: 'ui', action: 'go', screen: 'connect', pipe: session.connect(checked.choice) });
+    } else if (isNickname(checked.choice.peer)) void connectByName(session, checked.choice, warned);
+    else emit({ event: 'ui', action: 'go', screen: 'connect', pipe: session.connect(checked.choice) });
   };
   useKeyTaker({
     text: (text) => connecting === null && change(insert(lineNow(), text.replace(/\s+/g, ''))),

@@ -15,6 +15,7 @@ const MENU: readonly { readonly key: string; readonly label: string; readonly in
   { key: '0', label: 'Connect to a node', intent: 'go-connect' },
   { key: '1', label: 'Accept connections', intent: 'go-accept' },
   { key: '2', label: 'Start an additional node', intent: 'start-node' },
+  { key: '3', label: 'Register a nickname', intent: 'go-nickname' },
   { key: '4', label: 'Exit', intent: 'leave' },
 ];
 const MENU_WIDTH = 32;
@@ -74,6 +75,9 @@ function useMenuActions(): (intent: Intent) => boolean {
         return true;
       case 'go-accept':
         emit({ event: 'ui', action: 'go', screen: 'accept' });
+        return true;
+      case 'go-nickname':
+        emit({ event: 'ui', action: 'go', screen: 'nickname' });
         return true;
       case 'go-interfaces':
         emit({ event: 'ui', action: 'go', screen: 'interfaces' });

@@ -27,11 +27,11 @@ async function freePorts(): Promise<ServeOptions['ports']> {
     await once(server, 'close');
     return typeof address === 'object' && address !== null ? address.port : 0;
   };
-  const [mqtt, ntp, info] = [await port(), await port(), await port()];
+  const [mqtt, ntp, pnp, info] = [await port(), await port(), await port(), await port()];
   for (;;) {
     const stun = await port();
-    if (![mqtt, ntp, info].some((other) => other === stun || other === stun + 1))
-      return { mqtt, stun, ntp, info };
+    if (![mqtt, ntp, pnp, info].some((other) => other === stun || other === stun + 1))
+      return { mqtt, stun, ntp, pnp, info };
   }
 }
 
@@ -55,6 +55,7 @@ async function serving(options: Partial<ServeOptions> = {}, over: Partial<Contex
   const ports = await freePorts();
   const all = {
     ...DEFAULT_SERVE,
+    store: { kind: 'sqlite' as const, path: ':memory:' },
     hosts: ['127.0.0.1', '::1'],
     ports,
     identity: async () => identity,
@@ -223,6 +224,7 @@ describe('serve', () => {
     stop();
     await serve(ctx, {
       ...DEFAULT_SERVE,
+      store: { kind: 'sqlite' as const, path: ':memory:' },
       hosts: ['127.0.0.1'],
       ports: await freePorts(),
       identity: async () => identity,

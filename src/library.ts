@@ -1,0 +1,74 @@
+/** The package's face for other programs: nodes and what belongs to them, with nicknames. */
+import { faultOf, isNickname } from './app/nickname-rules.ts';
+import {
+  addressText,
+  createResolver,
+  type NamingTask,
+  P2PNode,
+  P2pdError,
+  PUBLIC_SERVERS,
+  throwawayIdentity,
+} from './net/index.ts';
+import {
+  findAddress,
+  keepFresh,
+  Names,
+  nodeCurve,
+  registrationFault,
+  splitName,
+  trustKey,
+} from './pnp/index.ts';
+
+export * from './net/index.ts';
+
+P2PNode.naming = { register, addressOf };
+
+/** @throws P2pdError USAGE, NAME_TAKEN, NAME_REFUSED, NO_SERVICE */
+async function register(task: NamingTask, nickname: string): Promise<string> {
+  const { name } = splitName(nickname);
+  const fault = faultOf(name);
+  if (fault !== null) throw new P2pdError('USAGE', fault);
+  const { io, identity, servers, wall, address, signal } = task;
+  const names = new Names({
+    io,
+    curve: nodeCurve,
+    identity,
+    servers: servers.pnp,
+    resolve: createResolver(io),
+    wall,
+  });
+  const again = () => names.register(name, address(), signal);
+  const { full, servers: told } = await again();
+  if (full === null) throw registrationFault(name, told);
+  void keepFresh({
+    io,
+    address,
+    register: again,
+    report: () => undefined,
+    isGentle: servers.pnp.some((one) =>
+      PUBLIC_SERVERS.pnp.some(({ publicKey }) => publicKey === one.publicKey),
+    ),
+    isOver: () => signal.aborted,
+    signal,
+  });
+  return full;
+}
+
+/** An address as it is; a nickname's, whose key is remembered. @throws P2pdError NAME_NOT_FOUND, NAME_FOREIGN, NO_SERVICE, KEY_CHANGED */
+async function addressOf(task: NamingTask, peer: string): Promise<string> {
+  if (!isNickname(peer)) return peer;
+  const { io, servers, wall, files, signal } = task;
+  const identity = await throwawayIdentity(io);
+  const names = new Names({
+    io,
+    curve: nodeCurve,
+    identity,
+    servers: servers.pnp,
+    resolve: createResolver(io),
+    wall,
+  });
+  const name = peer.trim();
+  const found = await findAddress(names, name, signal);
+  if (files !== null) await trustKey(files, name, found.address.publicKey, false);
+  return addressText(found.bytes);
+}

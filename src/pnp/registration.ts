@@ -1,0 +1,86 @@
+/** What became of a registration, in words, and how it is kept fresh. Effects through Io. */
+import { type Io, P2pdError } from '../net/index.ts';
+import type { Answer } from './client.ts';
+import type { Registration } from './names.ts';
+import type { RefusalReason } from './rules.ts';
+
+/** ms between two refreshes, of which a random part is left out so that not all nodes come at once; after a failure. */
+const REFRESH = 24 * 3_600_000;
+const REFRESH_JITTER = 4 * 3_600_000;
+const RETRY = 15 * 60_000;
+/** ms between two looks whether the address is another one, and after a registration before that counts. */
+const LOOK = 30_000;
+const CHANGE_PAUSE = 60_000;
+
+const REFUSALS: Readonly<Record<RefusalReason, string>> = {
+  taken: 'somebody else has it',
+  stale: 'it knows something newer of this name',
+  clock: 'the clocks differ by more than an hour',
+  limit: 'this network has as many names there as it may',
+  signature: 'it did not accept the signature',
+  invalid: 'it does not accept this name',
+  busy: 'it is busy',
+  store: 'it cannot keep names just now',
+};
+
+export interface KeepingTask {
+  readonly io: Io;
+  /** The node's address now. */
+  readonly address: () => string;
+  readonly register: () => Promise<Registration>;
+  /** What came of each refresh. */
+  readonly report: (registration: Registration) => void;
+  /** Servers of other people are asked once a day, whatever changes. */
+  readonly isGentle: boolean;
+  /** The node has stopped. */
+  readonly isOver: () => boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Registers anew well before the name expires, and soon after the address has changed. Called after a registration. */
+export async function keepFresh(task: KeepingTask): Promise<void> {
+  const { io, signal, isOver } = task;
+  let held = true;
+  let address = task.address();
+  while (!signal.aborted) {
+    const share = new DataView(io.randomBytes(4).slice().buffer).getUint32(0) / 2 ** 32;
+    const [now, pause] = [io.now(), held ? REFRESH - share * REFRESH_JITTER : RETRY * (1 + share)];
+    const isDue = () => !task.isGentle && task.address() !== address && io.now() > now + CHANGE_PAUSE;
+    while (!signal.aborted && !isOver() && io.now() < now + pause && !isDue())
+      await io.sleepUntil(Math.min(now + pause, io.now() + LOOK), signal);
+    if (signal.aborted || isOver()) return;
+    address = task.address();
+    const again = await task.register();
+    held = again.full !== null;
+    task.report(again);
+  }
+}
+
+/** What a server said, in a few words. */
+export function outcomeOf(answer: Answer): string {
+  switch (answer.kind) {
+    case 'done':
+      return 'has it';
+    case 'refused':
+      return REFUSALS[answer.why];
+    case 'silent':
+      return `silent: ${answer.reason}`;
+    default:
+      return 'gave no clear answer';
+  }
+}
+
+/** The error of a registration that no server took. */
+export function registrationFault(name: string, servers: Registration['servers']): P2pdError {
+  const refusals = servers.flatMap(({ answer }) => (answer.kind === 'refused' ? [answer.why] : []));
+  const detail = servers.map(({ host, answer }) => `${host}: ${outcomeOf(answer)}`).join('; ');
+  if (servers.length === 0)
+    return new P2pdError('NO_SERVICE', `"${name}" cannot be registered: no name server is known`, {
+      hint: 'name one with --servers or --via, or run p2pd-demo serve',
+    });
+  if (refusals.includes('taken'))
+    return new P2pdError('NAME_TAKEN', `the nickname "${name}" is taken: another key holds it`);
+  if (refusals.length > 0)
+    return new P2pdError('NAME_REFUSED', `the nickname "${name}" was refused: ${detail}`);
+  return new P2pdError('NO_SERVICE', `"${name}" could not be registered: no name server answers (${detail})`);
+}
