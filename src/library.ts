@@ -1,23 +1,7 @@
 /** The package's face for other programs: nodes and what belongs to them, with nicknames. */
 import { faultOf, isNickname } from './app/nickname-rules.ts';
-import {
-  addressText,
-  createResolver,
-  type NamingTask,
-  P2PNode,
-  P2pdError,
-  PUBLIC_SERVERS,
-  throwawayIdentity,
-} from './net/index.ts';
-import {
-  findAddress,
-  keepFresh,
-  Names,
-  nodeCurve,
-  registrationFault,
-  splitName,
-  trustKey,
-} from './pnp/index.ts';
+import { addressText, type NamingTask, P2PNode, P2pdError, throwawayIdentity } from './net/index.ts';
+import { findAddress, keepFresh, namesAt, registrationFault, splitName, trustKey } from './pnp/index.ts';
 
 export * from './net/index.ts';
 
@@ -29,14 +13,7 @@ async function register(task: NamingTask, nickname: string): Promise<string> {
   const fault = faultOf(name);
   if (fault !== null) throw new P2pdError('USAGE', fault);
   const { io, identity, servers, wall, address, signal } = task;
-  const names = new Names({
-    io,
-    curve: nodeCurve,
-    identity,
-    servers: servers.pnp,
-    resolve: createResolver(io),
-    wall,
-  });
+  const names = namesAt({ io, identity, servers: servers.pnp, wall });
   const again = () => names.register(name, address(), signal);
   const { full, servers: told } = await again();
   if (full === null) throw registrationFault(name, told);
@@ -45,9 +22,7 @@ async function register(task: NamingTask, nickname: string): Promise<string> {
     address,
     register: again,
     report: () => undefined,
-    isGentle: servers.pnp.some((one) =>
-      PUBLIC_SERVERS.pnp.some(({ publicKey }) => publicKey === one.publicKey),
-    ),
+    servers: servers.pnp,
     isOver: () => signal.aborted,
     signal,
   });
@@ -59,14 +34,7 @@ async function addressOf(task: NamingTask, peer: string): Promise<string> {
   if (!isNickname(peer)) return peer;
   const { io, servers, wall, files, signal } = task;
   const identity = await throwawayIdentity(io);
-  const names = new Names({
-    io,
-    curve: nodeCurve,
-    identity,
-    servers: servers.pnp,
-    resolve: createResolver(io),
-    wall,
-  });
+  const names = namesAt({ io, identity, servers: servers.pnp, wall });
   const name = peer.trim();
   const found = await findAddress(names, name, signal);
   if (files !== null) await trustKey(files, name, found.address.publicKey, false);

@@ -12,7 +12,14 @@ import {
   reasonOf,
 } from '../net/index.ts';
 import type { Curve } from './curve.ts';
-import { envelopeKey, IV_LENGTH, isEnvelopeLength, openEnvelope, sealEnvelope } from './envelope.ts';
+import {
+  envelopeKey,
+  IV_LENGTH,
+  isEnvelopeLength,
+  MAX_ENVELOPE,
+  openEnvelope,
+  sealEnvelope,
+} from './envelope.ts';
 import { decodePacket, encodePacket, type PnpPacket } from './packet.ts';
 import { decodeRefusal } from './refusal.ts';
 import type { RefusalReason } from './rules.ts';
@@ -204,6 +211,8 @@ function answerFrom(stream: ByteStream, read: Sealed['read'], signal: AbortSigna
         seen = Buffer.concat([seen, bytes]);
         const answer = read(seen);
         if (answer !== null) resolve(answer);
+        // No answer is longer: who sends more has none.
+        else if (seen.length >= MAX_ENVELOPE) over();
       },
       ended: over,
       closed: over,

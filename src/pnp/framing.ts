@@ -23,7 +23,7 @@ export class MessageSplitter {
   /** So long it is not. */
   #tested = 0;
 
-  /** @param withSecret lends the receiver's key */
+  /** @param withSecret lends the receiver's key, once a message; what it throws, `push` throws */
   constructor(curve: Curve, withSecret: <T>(use: (secretKey: Uint8Array) => T) => T) {
     this.#curve = curve;
     this.#withSecret = withSecret;
@@ -35,17 +35,13 @@ export class MessageSplitter {
   }
 
   /**
-   * @returns the plaintexts of all messages that are whole now, in their order
+   * The plaintexts of all messages that are whole now, in their order, each opened when it is asked for.
+   *
    * @throws DecodeError for what cannot become one: the stream is of no use any more
    */
-  push(bytes: Uint8Array): Uint8Array[] {
+  *push(bytes: Uint8Array): Generator<Uint8Array> {
     this.#buffer = Buffer.concat([this.#buffer, bytes]);
-    const messages: Uint8Array[] = [];
-    for (;;) {
-      const plain = this.#next();
-      if (plain === null) return messages;
-      messages.push(plain);
-    }
+    for (let plain = this.#next(); plain !== null; plain = this.#next()) yield plain;
   }
 
   #next(): Uint8Array | null {

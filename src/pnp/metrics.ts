@@ -1,7 +1,7 @@
 /** What a name server did lately: requests, how long they took, what was refused and why. No addresses, no names. Pure. */
 import type { RefusalReason } from './rules.ts';
 
-/** Latencies kept, the newest. */
+/** Latencies kept of the time since the last look, the newest. */
 const MAX_SAMPLES = 4_096;
 
 export interface PnpStats {
@@ -16,7 +16,7 @@ export interface PnpStats {
 }
 
 export class PnpMetrics {
-  readonly #samples: number[] = [];
+  #samples: number[] = [];
   readonly #refused = new Map<RefusalReason | 'junk' | 'silent', number>();
   #requests = 0;
   #lookedAt: number;
@@ -28,7 +28,7 @@ export class PnpMetrics {
 
   /** @param elapsed ms */
   answered(elapsed: number): void {
-    this.#samples[this.#requests % MAX_SAMPLES] = elapsed;
+    this.#samples[(this.#requests - this.#counted) % MAX_SAMPLES] = elapsed;
     this.#requests++;
   }
 
@@ -40,9 +40,10 @@ export class PnpMetrics {
   look(now: number): PnpStats {
     const fresh = this.#requests - this.#counted;
     const seconds = Math.max(1, now - this.#lookedAt) / 1000;
-    const sorted = this.#samples.slice(0, fresh).sort((a, b) => a - b);
+    const sorted = this.#samples.sort((a, b) => a - b);
     const at = (share: number) =>
       sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null;
+    this.#samples = [];
     this.#lookedAt = now;
     this.#counted = this.#requests;
     return {

@@ -5,6 +5,7 @@
 import {
   addressBytes,
   addressOf,
+  createResolver,
   type Identity,
   type Io,
   type NodeAddress,
@@ -13,7 +14,7 @@ import {
   type Resolve,
 } from '../net/index.ts';
 import { type Answer, type NameServer, PnpClient } from './client.ts';
-import type { Curve } from './curve.ts';
+import { type Curve, nodeCurve } from './curve.ts';
 import { placesOf, splitName, type Tld, tldFor } from './nickname.ts';
 import { NAME_LIFETIME } from './rules.ts';
 
@@ -59,6 +60,11 @@ export interface Registration {
   readonly servers: readonly { readonly host: string; readonly answer: Answer }[];
   /** Unix seconds; null where nothing is registered. */
   readonly expires: number | null;
+}
+
+/** The names of real servers, asked with this program's own curve. */
+export function namesAt(task: Omit<NamesTask, 'curve' | 'resolve'>): Names {
+  return new Names({ ...task, curve: nodeCurve, resolve: createResolver(task.io) });
 }
 
 const bytesOf = (text: string) => new Uint8Array(Buffer.from(text));

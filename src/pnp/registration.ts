@@ -1,5 +1,5 @@
 /** What became of a registration, in words, and how it is kept fresh. Effects through Io. */
-import { type Io, P2pdError } from '../net/index.ts';
+import { type Io, P2pdError, type PnpServer, PUBLIC_SERVERS } from '../net/index.ts';
 import type { Answer } from './client.ts';
 import type { Registration } from './names.ts';
 import type { RefusalReason } from './rules.ts';
@@ -11,6 +11,8 @@ const RETRY = 15 * 60_000;
 /** ms between two looks whether the address is another one, and after a registration before that counts. */
 const LOOK = 30_000;
 const CHANGE_PAUSE = 60_000;
+
+const PUBLIC_KEYS: ReadonlySet<string> = new Set(PUBLIC_SERVERS.pnp.map(({ publicKey }) => publicKey));
 
 const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   taken: 'somebody else has it',
@@ -28,24 +30,31 @@ export interface KeepingTask {
   /** The node's address now. */
   readonly address: () => string;
   readonly register: () => Promise<Registration>;
+  /** Whose they are tells how often they are asked. */
+  readonly servers: readonly PnpServer[];
   /** What came of each refresh. */
   readonly report: (registration: Registration) => void;
-  /** Servers of other people are asked once a day, whatever changes. */
-  readonly isGentle: boolean;
   /** The node has stopped. */
   readonly isOver: () => boolean;
   readonly signal: AbortSignal;
 }
 
-/** Registers anew well before the name expires, and soon after the address has changed. Called after a registration. */
+/**
+ * Registers anew well before the name expires, and soon after a failure or when the address has changed; with other
+ * people's servers once a day, whatever happens. Called after a registration.
+ */
 export async function keepFresh(task: KeepingTask): Promise<void> {
   const { io, signal, isOver } = task;
+  const isGentle = task.servers.some((one) => PUBLIC_KEYS.has(one.publicKey));
   let held = true;
   let address = task.address();
   while (!signal.aborted) {
     const share = new DataView(io.randomBytes(4).slice().buffer).getUint32(0) / 2 ** 32;
-    const [now, pause] = [io.now(), held ? REFRESH - share * REFRESH_JITTER : RETRY * (1 + share)];
-    const isDue = () => !task.isGentle && task.address() !== address && io.now() > now + CHANGE_PAUSE;
+    const [now, pause] = [
+      io.now(),
+      held || isGentle ? REFRESH - share * REFRESH_JITTER : RETRY * (1 + share),
+    ];
+    const isDue = () => !isGentle && task.address() !== address && io.now() > now + CHANGE_PAUSE;
     while (!signal.aborted && !isOver() && io.now() < now + pause && !isDue())
       await io.sleepUntil(Math.min(now + pause, io.now() + LOOK), signal);
     if (signal.aborted || isOver()) return;

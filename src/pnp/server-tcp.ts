@@ -17,10 +17,16 @@ import type { MessageSplitter } from './framing.ts';
 export interface PnpConnectionsTask {
   readonly io: Io;
   readonly report: (use: ServerUse) => void;
-  readonly splitter: () => MessageSplitter;
+  /** Throws TooManyRequests out of `push`. */
+  readonly splitter: (client: Endpoint) => MessageSplitter;
   /** null = the connection ends: what it brings is no request. Never rejects. */
   readonly answer: (plain: Uint8Array, client: Endpoint) => Promise<Uint8Array | null>;
   readonly junk: () => void;
+}
+
+/** A client asks for more than anybody may; nothing is worked out for it. */
+export class TooManyRequests extends Error {
+  override readonly name = 'TooManyRequests';
 }
 
 interface Connection {
@@ -57,7 +63,7 @@ export class PnpConnections {
     }
     const connection: Connection = {
       stream,
-      splitter: splitter(),
+      splitter: splitter(stream.remote),
       over: new AbortController(),
       waiting: 0,
       tail: Promise.resolve(),
@@ -87,12 +93,14 @@ export class PnpConnections {
     try {
       for (const plain of splitter.push(bytes)) {
         connection.idleAt = this.#task.io.now() + PNP_LIMITS.idle;
-        if (++connection.waiting > PNP_LIMITS.maxWaiting) throw new Error('too many requests at once');
+        if (++connection.waiting > PNP_LIMITS.maxWaiting)
+          throw new TooManyRequests('too many requests at once');
         connection.tail = connection.tail.then(() => this.#answer(connection, plain));
       }
     } catch (error) {
-      this.#task.junk();
-      this.#tell(stream, 'error', reasonOf(error));
+      const isRefused = error instanceof TooManyRequests;
+      if (!isRefused) this.#task.junk();
+      this.#tell(stream, isRefused ? 'refused' : 'error', reasonOf(error));
       this.#drop(connection);
     }
   }

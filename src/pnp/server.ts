@@ -21,7 +21,7 @@ import type { Curve } from './curve.ts';
 import { envelopeKey, isEnvelopeLength, openEnvelope } from './envelope.ts';
 import { MessageSplitter } from './framing.ts';
 import { PnpMetrics, type PnpStats } from './metrics.ts';
-import { PnpConnections } from './server-tcp.ts';
+import { PnpConnections, TooManyRequests } from './server-tcp.ts';
 import type { NameStore } from './store.ts';
 
 export interface PnpServerTask {
@@ -39,8 +39,12 @@ export interface PnpServerTask {
 
 export interface RunningPnpServer extends RunningServer {
   /** What it did since the last look, and names. */
-  stats(): Promise<PnpStats & { readonly names: number }>;
+  stats(): Promise<PnpServerStats>;
+  /** What `stats` gave last; null before. */
+  readonly latest: PnpServerStats | null;
 }
+
+export type PnpServerStats = PnpStats & { readonly names: number };
 
 /** @throws the system's error when a port is taken or an address is not there; then nothing is left open */
 export async function startPnpServer(task: PnpServerTask): Promise<RunningPnpServer> {
@@ -55,6 +59,7 @@ export async function startPnpServer(task: PnpServerTask): Promise<RunningPnpSer
 }
 
 class PnpServer implements RunningPnpServer {
+  latest: PnpServerStats | null = null;
   readonly #task: PnpServerTask;
   readonly #metrics: PnpMetrics;
   readonly #answerer: Answerer;
@@ -93,7 +98,12 @@ class PnpServer implements RunningPnpServer {
     this.#connections = new PnpConnections({
       io,
       report,
-      splitter: () => new MessageSplitter(curve, (use) => identity.withSecret(use)),
+      splitter: (client) =>
+        new MessageSplitter(curve, (use) => {
+          // Before the work that a message costs, not after it.
+          if (!this.#admits(client)) throw new TooManyRequests('too many requests');
+          return identity.withSecret(use);
+        }),
       answer: (plain, client) => this.#answerStream(plain, client),
       junk: () => this.#metrics.refused('junk'),
     });
@@ -110,10 +120,11 @@ class PnpServer implements RunningPnpServer {
     void this.#prune();
   }
 
-  async stats(): Promise<PnpStats & { readonly names: number }> {
+  async stats(): Promise<PnpServerStats> {
     const { io, store } = this.#task;
     const names = await store.count(Math.floor(io.wallClock() / 1000)).catch(() => 0);
-    return { ...this.#metrics.look(io.now()), names };
+    this.latest = { ...this.#metrics.look(io.now()), names };
+    return this.latest;
   }
 
   /** What was asked before is answered still. */
@@ -129,13 +140,11 @@ class PnpServer implements RunningPnpServer {
 
   /** Over TCP: who hears the answer is at that address. */
   async #answerStream(plain: Uint8Array, client: Endpoint): Promise<Uint8Array | null> {
-    const key = clientKey(withoutScope(client.ip));
-    if (!this.#admits(client, key)) return null;
     const answer = await this.#answerer.answer(plain, client.ip).catch((error: unknown) => {
       this.#task.warn(`pnp: ${reasonOf(error)}`);
       return null;
     });
-    if (answer !== null) this.#saw(key);
+    if (answer !== null) this.#saw(keyOf(client));
     this.#tell(client, answer === null ? 'error' : 'request', answer === null ? 'no request' : undefined);
     return answer;
   }
@@ -155,14 +164,17 @@ class PnpServer implements RunningPnpServer {
       this.#tell(client, 'error', 'no request');
       return;
     }
-    const key = clientKey(withoutScope(client.ip));
-    if (this.#closing.signal.aborted || !this.#admits(client, key)) return;
+    if (this.#closing.signal.aborted) return;
+    if (!this.#admits(client)) {
+      this.#tell(client, 'refused', 'too many requests');
+      return;
+    }
     const plain = this.#open(data);
     const answer = plain === null ? null : await this.#answerer.answer(plain, client.ip);
     if (answer === null) {
       if (plain === null) this.#metrics.refused('junk');
       this.#tell(client, 'error', 'no request');
-    } else if (this.#maySend(key, data.length, answer.length)) {
+    } else if (this.#maySend(keyOf(client), data.length, answer.length)) {
       socket().send(answer, client);
       this.#tell(client, 'request');
     } else {
@@ -183,10 +195,9 @@ class PnpServer implements RunningPnpServer {
     }
   }
 
-  #admits(client: Endpoint, key: string): boolean {
-    if (this.#rate.take(key, this.#task.io.now())) return true;
+  #admits(client: Endpoint): boolean {
+    if (this.#rate.take(keyOf(client), this.#task.io.now())) return true;
     this.#metrics.refused('silent');
-    this.#tell(client, 'refused', 'too many requests');
     return false;
   }
 
@@ -225,4 +236,9 @@ class PnpServer implements RunningPnpServer {
   #tell(client: Endpoint, what: ServerUse['what'], detail?: string): void {
     this.#task.report({ kind: 'pnp', client: client.ip, what, ...(detail && { detail }) });
   }
+}
+
+/** By what a client's requests are counted. */
+function keyOf({ ip }: Endpoint): string {
+  return clientKey(withoutScope(ip));
 }

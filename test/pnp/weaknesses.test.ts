@@ -43,6 +43,8 @@ async function storedUnder(name: string): Promise<string | null> {
   return updated === 0 ? null : text(value);
 }
 
+const sixteen = (name: string) => Array.from({ length: 16 }, () => requestFor(name, null));
+
 describe('weaknesses of the reference, closed', () => {
   test('W1: a time in the future stops nobody’s writes', async () => {
     for (const updated of [seconds() + CLOCK_TOLERANCE + 60, 2 ** 52, Number.MAX_SAFE_INTEGER])
@@ -152,6 +154,11 @@ describe('weaknesses of the reference, closed', () => {
       800,
     );
     expect(answers.length).toBeLessThan(500);
+    // Nor over TCP, however many connections ask.
+    const asking = Array.from({ length: 40 }, () =>
+      overTcp(running.port, [Buffer.concat(sixteen('w8'))], 16),
+    );
+    expect((await Promise.all(asking)).flat().length).toBeLessThan(600);
     const { connect } = await import('node:net');
     const sockets = Array.from({ length: 80 }, () =>
       connect(running.port, '127.0.0.1').on('error', () => undefined),

@@ -1,7 +1,6 @@
 /** From a nickname to an address: asked of name servers, and believed only with the key that it had before. */
 import {
   addressText,
-  createResolver,
   encodeBase16,
   type Identity,
   P2pdError,
@@ -12,8 +11,8 @@ import {
   findAddress,
   type KeyState,
   keyStateOf,
-  Names,
-  nodeCurve,
+  type Names,
+  namesAt,
   type Resolved,
   trustKey,
 } from '../../pnp/index.ts';
@@ -40,14 +39,7 @@ export function namesFor(
   wall = () => ctx.io.wallClock(),
 ): Names {
   const { io } = ctx;
-  return new Names({
-    io,
-    curve: nodeCurve,
-    identity,
-    servers: servers.pnp,
-    resolve: createResolver(io),
-    wall,
-  });
+  return namesAt({ io, identity, servers: servers.pnp, wall });
 }
 
 /**

@@ -1,5 +1,5 @@
 /** A nickname for a node: registered, told, and kept fresh as long as the node runs. */
-import { type P2PNode, P2pdError, PUBLIC_SERVERS, type ServerList } from '../../net/index.ts';
+import { type P2PNode, P2pdError, type ServerList } from '../../net/index.ts';
 import { keepFresh, outcomeOf, type Registration, registrationFault, splitName } from '../../pnp/index.ts';
 import type { NicknameEvent } from '../events.ts';
 import { faultOf } from '../nickname-rules.ts';
@@ -47,7 +47,7 @@ export async function registerNickname(
     address: () => node.address,
     register,
     report: (registration) => report(ctx, node, name, registration),
-    isGentle: isPublic(servers),
+    servers: servers.pnp,
     isOver: () => node.isStopped,
     signal: ctx.signal,
   });
@@ -61,10 +61,6 @@ export async function registerDefault(ctx: Context, node: P2PNode, servers: Serv
   if (ctx.signal.aborted || node.isStopped) return;
   // What failed is told by events.
   await registerNickname(ctx, node, node.nodeId, servers).catch(() => undefined);
-}
-
-function isPublic({ pnp }: ServerList): boolean {
-  return pnp.some(({ publicKey }) => PUBLIC_SERVERS.pnp.some((server) => server.publicKey === publicKey));
 }
 
 function report(ctx: Context, node: P2PNode, name: string, { full, servers, expires }: Registration): void {

@@ -178,8 +178,10 @@ async function openNames(
   return startPnpServer({ io, locals, identity, curve, store, report, warn });
 }
 
-function healthOf({ io, only, counts }: ServicesTask, { broker }: Running, startedAt: number): object {
-  const others = only.filter((kind) => kind !== 'mqtt').map((kind) => [kind, counts(kind)]);
+function healthOf({ io, only, counts }: ServicesTask, { broker, pnp }: Running, startedAt: number): object {
+  const others = only
+    .filter((kind) => kind !== 'mqtt')
+    .map((kind) => [kind, { ...counts(kind), ...(kind === 'pnp' ? latelyOf(pnp) : {}) }]);
   const { connections = 0, messages = 0 } = broker?.stats() ?? {};
   return {
     status: 'ok',
@@ -189,6 +191,13 @@ function healthOf({ io, only, counts }: ServicesTask, { broker }: Running, start
       ...Object.fromEntries(others),
     },
   };
+}
+
+/** How the name server did in the last minute in which it was asked. */
+function latelyOf(pnp: RunningPnpServer | null): object {
+  if (!pnp?.latest) return {};
+  const { names, requestsPerSecond, p50, p99, refused } = pnp.latest;
+  return { names, requestsPerSecond, p50, p99, refusals: refused };
 }
 
 /** The system's errors of listening, in words; anything else as it is. */
