@@ -15,18 +15,20 @@ async function register(task: NamingTask, nickname: string): Promise<string> {
   const { io, identity, servers, wall, address, signal } = task;
   const names = namesAt({ io, identity, servers: servers.pnp, wall });
   const again = () => names.register(name, address(), signal);
-  const { full, servers: told } = await again();
-  if (full === null) throw registrationFault(name, told);
+  const first = await again();
+  if (first.full === null) throw registrationFault(name, first.servers);
   void keepFresh({
     io,
     address,
     register: again,
+    first,
+    wall,
     report: () => undefined,
     servers: servers.pnp,
     isOver: () => signal.aborted,
     signal,
   });
-  return full;
+  return first.full;
 }
 
 /** An address as it is; a nickname's, whose key is remembered. @throws P2pdError NAME_NOT_FOUND, NAME_FOREIGN, NO_SERVICE, KEY_CHANGED */

@@ -58,7 +58,7 @@ export interface Registration {
   readonly full: string | null;
   readonly tld: Tld | null;
   readonly servers: readonly { readonly host: string; readonly answer: Answer }[];
-  /** Unix seconds; null where nothing is registered. */
+  /** Unix seconds, as the servers tell it that have the name; null where nothing is registered. */
   readonly expires: number | null;
 }
 
@@ -93,8 +93,32 @@ export class Names {
       full: tld === null ? null : `${name}${tld}`,
       tld,
       servers: servers.map(({ host }, i) => ({ host, answer: answers[i] ?? { kind: 'silent', reason: '' } })),
-      expires: tld === null ? null : updated + NAME_LIFETIME,
+      expires:
+        tld === null
+          ? null
+          : await this.#expiry(
+              name,
+              updated,
+              took.flatMap((i) => servers[i] ?? []),
+              signal,
+            ),
     };
+  }
+
+  /** A refreshed name lives shorter where its address has many (the penalty): only a fetch tells it. */
+  async #expiry(
+    name: string,
+    updated: number,
+    servers: readonly NameServer[],
+    signal: AbortSignal,
+  ): Promise<number> {
+    const question = { name: bytesOf(name), value: null, updated: 0 };
+    const answers = await Promise.all(servers.map((server) => this.#client.ask(server, question, signal)));
+    const own = this.#task.identity.publicKey;
+    const told = answers.flatMap((answer) =>
+      answer.kind === 'found' && Buffer.compare(answer.owner, own) === 0 ? [answer.updated] : [],
+    );
+    return Math.min(updated, ...told) + NAME_LIFETIME;
   }
 
   /** From every server: it is free for others then. Never rejects. */

@@ -11,6 +11,8 @@ const RETRY = 15 * 60_000;
 /** ms between two looks whether the address is another one, and after a registration before that counts. */
 const LOOK = 30_000;
 const CHANGE_PAUSE = 60_000;
+/** ms between two refreshes, however short the name lives. */
+const MIN_PAUSE = 60_000;
 
 const PUBLIC_KEYS: ReadonlySet<string> = new Set(PUBLIC_SERVERS.pnp.map(({ publicKey }) => publicKey));
 
@@ -30,6 +32,10 @@ export interface KeepingTask {
   /** The node's address now. */
   readonly address: () => string;
   readonly register: () => Promise<Registration>;
+  /** What the first registration brought. */
+  readonly first: Registration;
+  /** Unix ms, corrected where the node's clock is. */
+  readonly wall: () => number;
   /** Whose they are tells how often they are asked. */
   readonly servers: readonly PnpServer[];
   /** What came of each refresh. */
@@ -46,21 +52,22 @@ export interface KeepingTask {
 export async function keepFresh(task: KeepingTask): Promise<void> {
   const { io, signal, isOver } = task;
   const isGentle = task.servers.some((one) => PUBLIC_KEYS.has(one.publicKey));
-  let held = true;
+  let { full, expires } = task.first;
   let address = task.address();
   while (!signal.aborted) {
     const share = new DataView(io.randomBytes(4).slice().buffer).getUint32(0) / 2 ** 32;
-    const [now, pause] = [
-      io.now(),
-      held || isGentle ? REFRESH - share * REFRESH_JITTER : RETRY * (1 + share),
-    ];
+    const now = io.now();
+    const calm = REFRESH - share * REFRESH_JITTER;
+    // Where the penalty takes most of its life the name is refreshed within what is left of it.
+    const left = expires === null ? calm : Math.max(MIN_PAUSE, (expires * 1000 - task.wall()) / 2);
+    const pause = isGentle ? calm : full === null ? RETRY * (1 + share) : Math.min(calm, left);
     const isDue = () => !isGentle && task.address() !== address && io.now() > now + CHANGE_PAUSE;
     while (!signal.aborted && !isOver() && io.now() < now + pause && !isDue())
       await io.sleepUntil(Math.min(now + pause, io.now() + LOOK), signal);
     if (signal.aborted || isOver()) return;
     address = task.address();
     const again = await task.register();
-    held = again.full !== null;
+    ({ full, expires } = again);
     task.report(again);
   }
 }

@@ -6,10 +6,17 @@ import { inLab, type Lab, type Program } from './lab.ts';
 import { lan } from './plans.ts';
 
 const SERVER = '10.1.0.3';
+const SERVER_IPV6 = 'fd01::3';
+const DEAF_TO_UDP =
+  'table inet deaf { chain in { type filter hook input priority 0; udp dport 5300 drop; }; }';
 
 /** @returns the file for --servers, and how to end the server that it names */
-async function startNames(lab: Lab, home = lab.home()): Promise<{ servers: string; serve: Program }> {
-  const args = ['serve', '--json', '--host', SERVER];
+async function startNames(
+  lab: Lab,
+  home = lab.home(),
+  host = SERVER,
+): Promise<{ servers: string; serve: Program }> {
+  const args = ['serve', '--json', '--host', host];
   const serve = lab.start('c', args, { input: null, home });
   const ready = await serve.event('ready');
   return { servers: lab.file('names.json', JSON.stringify(ready.servers)), serve };
@@ -22,7 +29,7 @@ async function holdName(lab: Lab, name: string, servers: string, home = lab.home
   return program;
 }
 
-describeNeeding({ namespaces: true, commands: ['ip'] }, 'names', () => {
+describeNeeding({ namespaces: true, commands: ['ip', 'nft'] }, 'names', () => {
   test(
     'a nickname that is registered on one machine connects from another',
     { timeout: 40_000 },
@@ -77,6 +84,32 @@ describeNeeding({ namespaces: true, commands: ['ip'] }, 'names', () => {
       expect(warned.stderr).toContain('--accept-new-key');
       await lab.start('a', [...command, '--accept-new-key'], { home: caller }).exits(0);
       await lab.start('a', command, { home: caller }).exits(0);
+    }),
+  );
+
+  test(
+    'over IPv6 alone: registered, looked up, connected; UDP blocked as well',
+    { timeout: 40_000 },
+    inLab(lan, async (lab) => {
+      const { servers } = await startNames(lab, lab.home(), SERVER_IPV6);
+      const holder = await holdName(lab, 'alice', servers);
+      expect(holder.all('ready')).toMatchObject([{ nickname: 'alice.p2p' }]);
+      const command = [
+        'connect',
+        'alice',
+        '--json',
+        '--send',
+        'six',
+        '--families',
+        '6',
+        '--servers',
+        servers,
+      ];
+      const dialler = await lab.start('a', command).exits(0);
+      expect(dialler.all('open')).toMatchObject([{ family: 6 }]);
+      lab.net.filter('c', DEAF_TO_UDP);
+      const resolved = await lab.start('a', ['resolve', 'alice', '--servers', servers]).exits(0);
+      expect(resolved.stdout).toContain('found');
     }),
   );
 

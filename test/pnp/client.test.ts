@@ -40,6 +40,15 @@ test('what is registered on one machine is found from another, with who holds it
   expect(registered.expires).toBeGreaterThan(Date.now() / 1000 + 604_000);
 });
 
+test('until when a name is held is what the server says: a refreshed one loses some of its week', async () => {
+  const names = namesOf();
+  const first = await names.register('alice', addressFor(owner, 1), never);
+  const again = await names.register('alice', addressFor(owner, 2), never);
+  const found = await names.resolve('alice', never);
+  expect(found.kind === 'found' && found.expires).toBe(again.expires);
+  expect(again.expires).toBeLessThan(first.expires ?? 0);
+});
+
 test('a newer address replaces an older one, also within the same second', async () => {
   const names = namesOf();
   for (const sequence of [1, 2, 3]) {

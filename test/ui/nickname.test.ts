@@ -106,7 +106,7 @@ test('a changed key stops there; Enter a second time accepts it', async () => {
   const session = started({ found: 'changed' });
   app = renderApp(session);
   app.type(`0alice${ENTER}`);
-  await app.until('another key than before');
+  await app.until('another key: Enter again');
   expect(session.calls.some(({ call }) => call === 'connect')).toBe(false);
   app.type(ENTER);
   await app.until('connecting');

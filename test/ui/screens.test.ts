@@ -159,9 +159,19 @@ test('accept: prints the address without border or margin, so that it can be cop
 test('nodes: shows the address of the node that is chosen', async () => {
   const session = busySession();
   session.tell(3_000, ready('2222222222222222', 1, 'p2pd1second'));
+  session.tell(3_100, {
+    event: 'nickname',
+    node: '2222222222222222',
+    name: 'alice',
+    state: 'held',
+    full: 'alice.peer',
+    servers: [],
+    expires: null,
+    reason: null,
+  });
   app = renderApp(session);
   app.type('n');
-  await app.until('slot 0', 'slot 1', 'port 10002', ADDRESS.slice(0, 60));
+  await app.until('slot 0', 'slot 1', 'port 10002  alice.peer', ADDRESS.slice(0, 60));
   app.type('\x1b[B');
   await app.until('p2pd1second');
   await expect(app.frame()).toMatchFileSnapshot('frames/nodes.txt');

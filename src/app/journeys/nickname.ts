@@ -46,6 +46,8 @@ export async function registerNickname(
     io: ctx.io,
     address: () => node.address,
     register,
+    first,
+    wall: () => node.wallClock(),
     report: (registration) => report(ctx, node, name, registration),
     servers: servers.pnp,
     isOver: () => node.isStopped,

@@ -86,8 +86,7 @@ async function connectByName(
   const { emit } = session.store;
   emit({ event: 'ui', action: 'notice', notice: `looking up ${choice.peer}` });
   const found = await session.lookUp(choice.peer, warned.get() === choice.peer);
-  const changed =
-    'another key than before: press Enter again only if the other side says that its key is new';
+  const changed = 'another key: Enter again accepts it; only if the other side says it is new';
   warned.set(found === 'changed' ? choice.peer : null);
   if (found === 'changed') emit({ event: 'ui', action: 'notice', notice: changed });
   else if (found === null) emit({ event: 'ui', action: 'notice', notice: null });
