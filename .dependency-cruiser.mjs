@@ -22,6 +22,8 @@ const NET_ORDER = [
   'punch',
   'node-options',
   'message-handlers',
+  'recovery',
+  'node-pipes',
   'via',
   'info-server',
   'setup',

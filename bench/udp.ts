@@ -89,6 +89,11 @@ async function openPipe(secured: Secured, initiator: boolean) {
   const none = () => undefined;
   const listener: PipeListener = {
     proven: none,
+    joined: none,
+    stranded: none,
+    doubtful: none,
+    moved: none,
+    address: none,
     open: none,
     rtt: none,
     sent: none,

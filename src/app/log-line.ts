@@ -6,6 +6,7 @@
 import type { SignalEvent, WorldEvent } from '../net/index.ts';
 import { METHOD_NAMES } from './config.ts';
 import type { LogLevel, Stamped } from './events.ts';
+import { lossText, moveText } from './reduce-path.ts';
 import type { State, WorldState } from './state.ts';
 import { nextWorld, signalReport, worldChanges } from './world.ts';
 
@@ -51,6 +52,10 @@ function lineOf(event: Stamped): LogText | null {
     }
     case 'open':
       return { level: 'info', text: `pipe ${event.initiator ? 'to' : 'from'} ${event.peer} is open` };
+    case 'path':
+      return { level: 'info', text: `pipe ${event.pipe}: ${moveText(event, '->')}` };
+    case 'stranded':
+      return { level: 'warn', text: `pipe ${event.pipe}: ${lossText(event)}` };
     case 'closed':
       return { level: 'info', text: `pipe ${event.pipe}: ${event.reason}` };
     default:

@@ -12,7 +12,6 @@ import type {
 } from '../net/index.ts';
 import type {
   AppEvent,
-  ConnectEvent,
   ErrorEvent,
   LogLevel,
   NicknameEvent,
@@ -21,6 +20,8 @@ import type {
   StepEvent,
 } from './events.ts';
 import { logLinesOf } from './log-line.ts';
+import { newPipe } from './new-pipe.ts';
+import { withoutPath, withPath } from './reduce-path.ts';
 import { reduceServeReady, reduceServeStopped, reduceServing } from './serve-state.ts';
 import {
   type AttemptState,
@@ -91,6 +92,10 @@ function fold(state: State, event: Stamped): State {
       return reduceMessage(state, event);
     case 'rtt':
       return updatePipe(state, event.pipe, (pipe) => ({ ...pipe, rtt: event.rtt }));
+    case 'path':
+      return updatePipe(state, event.pipe, (pipe) => withPath(pipe, event));
+    case 'stranded':
+      return updatePipe(state, event.pipe, (pipe) => withoutPath(pipe, event));
     case 'closed':
       return updatePipe(state, event.pipe, (pipe) => ({ ...pipe, state: 'closed', reason: event.reason }));
     case 'error':
@@ -166,33 +171,6 @@ function reduceStopped(state: State, nodeId: string): State {
   const { [nodeId]: _gone, ...worlds } = state.worlds;
   const nodes = state.nodes.map((n) => (n.nodeId === nodeId ? { ...n, running: false } : n));
   return { ...state, nodes, worlds, serving: reduceServeStopped(state.serving, nodeId) };
-}
-
-function newPipe(
-  id: string,
-  node: string,
-  initiator: boolean,
-  at: number,
-  connect: ConnectEvent | null,
-): PipeState {
-  return {
-    id,
-    node,
-    initiator,
-    state: 'connecting',
-    target: connect?.peer ?? null,
-    peerNat: connect?.peerNat ?? null,
-    peer: null,
-    path: null,
-    startedAt: at,
-    elapsed: null,
-    rtt: null,
-    signal: null,
-    attempts: [],
-    messages: [],
-    unread: 0,
-    reason: null,
-  };
 }
 
 function addPipe(state: State, pipe: PipeState): State {

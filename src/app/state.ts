@@ -93,7 +93,8 @@ export interface AttemptState {
 
 export interface ChatMessage {
   readonly at: number;
-  readonly direction: 'in' | 'out';
+  /** A note is the program's own. */
+  readonly direction: 'in' | 'out' | 'note';
   /** As received: made visible only where it is drawn or printed. */
   readonly text: string;
 }
@@ -133,6 +134,8 @@ export interface PipeState {
   readonly unread: number;
   /** Why it failed or closed, with what to try. */
   readonly reason: string | null;
+  /** Why it has no path while another one is looked for; null while it has one. */
+  readonly stranded: string | null;
 }
 
 export interface LogLine {

@@ -14,6 +14,8 @@ const FIELDS: { readonly [E in AppEvent['event']]?: readonly string[] } = {
   trace: ['pipe', 'side', 'method', 'path', 'family', 'kind', 'count', 'time', 'error'],
   explanation: ['pipe', 'method', 'sentence', 'confidence', 'evidence', 'help'],
   open: ['pipe', 'method', 'path', 'family', 'transport', 'local', 'remote', 'peer', 'encrypted', 'elapsed'],
+  path: ['pipe', 'from', 'to', 'elapsed'],
+  stranded: ['pipe', 'reason', 'limit'],
   message: ['pipe', 'direction', 'text'],
   bench: ['pipe', 'bytes', 'sendMbps', 'receiveMbps', 'rtt'],
   closed: ['pipe', 'reason'],

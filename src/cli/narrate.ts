@@ -4,6 +4,7 @@
  */
 import { METHOD_NAMES } from '../app/config.ts';
 import type { LogLevel, Stamped } from '../app/events.ts';
+import { lossText, moveText } from '../app/reduce-path.ts';
 import type { WorldState } from '../app/state.ts';
 import { makeVisible } from '../app/visible.ts';
 import { nextWorld, signalReport, worldChanges } from '../app/world.ts';
@@ -68,6 +69,10 @@ function narrate(event: Stamped, options: NarrateOptions, peers: ReadonlyMap<str
         to: 'stdout',
         text: `${event.bytes} bytes: ${event.sendMbps} Mbit/s out, ${event.receiveMbps} Mbit/s in, rtt ${event.rtt} ms`,
       };
+    case 'path':
+      return err(`path: ${moveText(event)}`);
+    case 'stranded':
+      return err(`! ${lossText(event)}`);
     case 'closed':
       return err(`closed: ${event.reason}`);
     case 'error':

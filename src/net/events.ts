@@ -47,6 +47,33 @@ export interface OpenEvent {
   readonly rtt: number | null;
 }
 
+/** A pipe goes on by another path. */
+export interface PathEvent {
+  readonly event: 'path';
+  readonly pipe: string;
+  readonly from: Method;
+  readonly to: Method;
+  /** ms that it had no path; 0 where one followed the other. */
+  readonly elapsed: number;
+  readonly path: Pathway;
+  readonly family: Family;
+  readonly transport: 'tcp' | 'udp';
+  readonly local: string;
+  readonly remote: string;
+  /** Round trips in ms of the former path and of this one; null where none was measured. */
+  readonly before: number | null;
+  readonly rtt: number | null;
+}
+
+/** A pipe has lost its path; another one is looked for. */
+export interface StrandedEvent {
+  readonly event: 'stranded';
+  readonly pipe: string;
+  readonly reason: string;
+  /** ms that it may take. */
+  readonly limit: number;
+}
+
 export interface MessageEvent {
   readonly event: 'message';
   readonly pipe: string;
@@ -201,6 +228,8 @@ export type NodeEvent =
   | ExplanationEvent
   | AttemptEvent
   | OpenEvent
+  | PathEvent
+  | StrandedEvent
   | MessageEvent
   | RttEvent
   | ClosedEvent

@@ -3,9 +3,8 @@
  * decision of its own.
  */
 import { setMaxListeners } from 'node:events';
-import { type NodeAddress, parseAddress } from './address.ts';
+import { addressBytes, type NodeAddress, parseAddress } from './address.ts';
 import { connectPipe } from './connect/connect.ts';
-import { Crossings } from './connect/crossing.ts';
 import { derivedPort, type Listening, listen } from './connect/listen.ts';
 import { directCandidates, pathwayOf } from './connect/pathway.ts';
 import { P2pdError, reasonOf } from './errors.ts';
@@ -23,14 +22,14 @@ import {
   type NodeSetup,
   type StartOptions,
 } from './node-options.ts';
+import { NodePipes } from './node-pipes.ts';
 import { acceptPipe } from './pipe/accept.ts';
 import { Admission } from './pipe/admission.ts';
 import { Bench, type BenchResult } from './pipe/bench.ts';
-import type { MessageKind } from './pipe/frame.ts';
-import { type Pipe, type PipeListener, pipeName } from './pipe/pipe.ts';
+import type { Pipe } from './pipe/pipe.ts';
+import { pipeName } from './pipe/pipe-info.ts';
 import { PIPE_ID_LENGTH } from './pipe/preamble.ts';
 import { refuseAtOnce } from './pipe/secure.ts';
-import { openEventOf, roundTripOf } from './pipe-events.ts';
 import { Presence } from './presence.ts';
 import { NO_SERVERS } from './servers.ts';
 import { type Endpoint, formatEndpoint } from './wire/endpoint.ts';
@@ -44,12 +43,11 @@ export class P2PNode {
   readonly #setup: NodeSetup;
   readonly #identity: Identity;
   readonly #handlers = new MessageHandlers((error) => this.#setup.onHandlerError?.(error));
-  readonly #pipes = new Map<string, Pipe>();
+  readonly #pipes: NodePipes;
   readonly #admission = new Admission();
   readonly #stopping = new AbortController();
   readonly #bench: Bench;
   readonly #presence: Presence;
-  readonly #crossings: Crossings;
   #listening: Listening | null = null;
 
   private constructor(setup: NodeSetup) {
@@ -58,15 +56,28 @@ export class P2PNode {
     this.#identity = setup.identity;
     this.#bench = new Bench(setup.io);
     this.nodeId = setup.identity.nodeId;
-    this.#crossings = new Crossings(this.nodeId, () => this.#pipes.values());
+    this.#pipes = new NodePipes({
+      io: setup.io,
+      nodeId: this.nodeId,
+      handlers: this.#handlers,
+      bench: this.#bench,
+      emit: this.#emit,
+      refused: (remote, reason) => this.#refused(remote, reason),
+      opened: (pipe) => this.#presence.opened(pipe),
+      onPipe: setup.onPipe,
+      keepalive: (pipe) => this.#presence.keepaliveOf(pipe.local.ip),
+      ownAddress: () => addressBytes(this.address),
+      rejoin: (pipe, peer, better, signal) => this.#rejoin(pipe, peer, better, signal),
+      signal: this.#stopping.signal,
+    });
     // Every handshake and connect under way listens to it: many are no leak.
     setMaxListeners(0, this.#stopping.signal);
     this.#presence = new Presence({
       setup,
       locals: () => this.locals,
       allowed: this.#isAllowed,
-      isOpen: (pipe) => this.#pipes.has(pipe),
-      listener: (startedAt) => this.#listener(startedAt),
+      isOpen: (pipe) => this.#pipes.isOpen(pipe),
+      listener: (startedAt, asker) => this.#pipes.listener(startedAt, { address: asker }),
       emit: this.#emit,
       signal: this.#stopping.signal,
     });
@@ -119,7 +130,7 @@ export class P2PNode {
 
   /** Pipes that are open. */
   get pipes(): readonly Pipe[] {
-    return [...this.#pipes.values()];
+    return this.#pipes.all;
   }
 
   /** Adds a handler for the messages of all pipes; may be called at any time. */
@@ -184,7 +195,13 @@ export class P2PNode {
     return { pipe, connect: () => this.#connect(address, pipeId, pipe, choice) };
   }
 
-  #connect(peer: NodeAddress, pipeId: Uint8Array, pipe: string, choice: ConnectOptions): Promise<Pipe> {
+  #connect(
+    peer: NodeAddress,
+    pipeId: Uint8Array,
+    pipe: string,
+    choice: ConnectOptions,
+    target: Pipe | null = null,
+  ): Promise<Pipe> {
     const startedAt = this.#io.now();
     const { signal: stop } = this.#stopping;
     const cannotAsk = { asking: null, unaskable: 'this node uses no brokers', directDelay: 0 };
@@ -197,11 +214,22 @@ export class P2PNode {
       pipe,
       candidates: direct ? directCandidates(this.interfaces, peer.interfaces, choice) : null,
       ...(this.#presence.meetings?.asking(peer, pipeId, pipe, choice) ?? cannotAsk),
-      cross: (connect) => this.#crossings.enter(peer.nodeId, connect),
-      listener: this.#listener(startedAt),
+      target,
+      // Another path for a pipe crosses nobody's connect.
+      cross: (connect) =>
+        target === null ? this.#pipes.crossings.enter(peer.nodeId, connect) : () => undefined,
+      listener: this.#pipes.listener(startedAt, { address: peer, choice }),
       emit: this.#emit,
       signal: choice.signal ? AbortSignal.any([choice.signal, stop]) : stop,
     });
+  }
+
+  /** Another path for a pipe: asked for as a pipe of its own, then joined to the one that is open. */
+  async #rejoin(target: Pipe, peer: NodeAddress, better: boolean, signal: AbortSignal): Promise<void> {
+    const choice = { ...defaultConnectOptions(), ...this.#pipes.choiceOf(target), signal };
+    const methods = choice.methods.filter((method) => !better || method !== 'relay');
+    const pipeId = this.#io.randomBytes(PIPE_ID_LENGTH);
+    await this.#connect(peer, pipeId, target.id, { ...choice, methods }, target);
   }
 
   /** Measures a pipe's throughput, both ways. Throws P2pdError PIPE_CLOSED, USAGE, BUSY. */
@@ -241,11 +269,11 @@ export class P2PNode {
         io: this.#io,
         identity: this.#identity,
         stream,
-        listener: this.#listener(this.#io.now()),
+        listener: this.#pipes.listener(this.#io.now()),
         path: pathwayOf(this.interfaces, remote.ip),
         allowed: this.#isAllowed,
         expected: (preamble) => this.#presence.meetings?.expected(preamble, remote) ?? null,
-        isOpen: (pipe) => this.#pipes.has(pipe) || (this.#presence.meetings?.hasAsked(pipe) ?? false),
+        isOpen: (pipe) => this.#pipes.isOpen(pipe) || (this.#presence.meetings?.hasAsked(pipe) ?? false),
         signal: this.#stopping.signal,
       });
     } catch (error) {
@@ -267,51 +295,4 @@ export class P2PNode {
       this.#setup.onHandlerError?.(error);
     }
   };
-
-  /** @param startedAt when the pipe was asked for, or showed its first sign */
-  #listener(startedAt: number): PipeListener {
-    return {
-      proven: (pipe) => {
-        if (!this.#crossings.proven(pipe)) pipe.drop();
-      },
-      open: (pipe) => this.#opened(pipe, startedAt),
-      keepalive: (pipe) => this.#presence.keepaliveOf(pipe.local.ip),
-      rtt: (pipe) => this.#emit({ event: 'rtt', pipe: pipe.id, rtt: roundTripOf(pipe) ?? 0 }),
-      message: (pipe, kind, bytes) => this.#received(pipe, kind, bytes),
-      sent: (pipe, kind, bytes) => {
-        if (kind === 'text') this.#emitText(pipe, 'out', Buffer.from(bytes));
-      },
-      closed: (pipe, reason) => {
-        this.#crossings.closed(pipe);
-        if (this.#pipes.get(pipe.id) !== pipe) return;
-        this.#pipes.delete(pipe.id);
-        this.#emit({ event: 'closed', pipe: pipe.id, reason });
-      },
-    };
-  }
-
-  #opened(pipe: Pipe, startedAt: number): void {
-    if (this.#pipes.has(pipe.id)) {
-      // Handshakes of one name side by side; no honest peer brings two to their end.
-      this.#refused(pipe.remote, 'this pipe is open already');
-      void pipe.close('this pipe is open already');
-      return;
-    }
-    this.#pipes.set(pipe.id, pipe);
-    this.#presence.opened(pipe);
-    this.#crossings.opened(pipe);
-    this.#emit(openEventOf(pipe, this.nodeId, this.#io.now() - startedAt));
-    this.#setup.onPipe?.(pipe);
-  }
-
-  #emitText(pipe: Pipe, direction: 'in' | 'out', bytes: Buffer): void {
-    this.#emit({ event: 'message', pipe: pipe.id, direction, text: bytes.toString('utf8') });
-  }
-
-  #received(pipe: Pipe, kind: MessageKind, bytes: Buffer): void | Promise<void> {
-    if (kind === 'control' || kind === 'bulk') return this.#bench.take(pipe, kind, bytes);
-    // Bytes are the handlers' business; where there are none, nobody else would show them.
-    if (kind === 'text' || this.#handlers.isEmpty) this.#emitText(pipe, 'in', bytes);
-    return this.#handlers.tell(bytes, pipe, kind);
-  }
 }

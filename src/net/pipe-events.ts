@@ -1,5 +1,5 @@
 /** What a node tells of a pipe, as events. Pure. */
-import type { OpenEvent } from './events.ts';
+import type { Method, OpenEvent, PathEvent } from './events.ts';
 import type { Pipe } from './pipe/pipe.ts';
 import { formatEndpoint } from './wire/endpoint.ts';
 
@@ -14,14 +14,45 @@ export function openEventOf(pipe: Pipe, node: string, elapsed: number): OpenEven
     method,
     path,
     family: pipe.family,
-    transport: method === 'udp-punch' ? 'udp' : 'tcp',
-    local: formatEndpoint(pipe.local),
-    remote: formatEndpoint(pipe.remote),
+    ...endsOf(pipe),
     peer,
     encrypted: true,
     elapsed: Math.round(elapsed * 10) / 10,
     rtt: roundTripOf(pipe),
   };
+}
+
+/** A change of path that has happened, its new round trip not measured yet. */
+export interface Move {
+  readonly from: Method;
+  /** ms without a path. */
+  readonly elapsed: number;
+  /** Round trip before, ms. */
+  readonly before: number | null;
+}
+
+export function moveEventOf(pipe: Pipe, { from, elapsed, before }: Move): PathEvent {
+  const { method, path } = pipe.info;
+  return {
+    event: 'path',
+    pipe: pipe.id,
+    from,
+    to: method,
+    elapsed: Math.round(elapsed),
+    path,
+    family: pipe.family,
+    ...endsOf(pipe),
+    before,
+    rtt: roundTripOf(pipe),
+  };
+}
+
+function endsOf(pipe: Pipe) {
+  return {
+    transport: pipe.transport,
+    local: formatEndpoint(pipe.local),
+    remote: formatEndpoint(pipe.remote),
+  } as const;
 }
 
 /** ms, to a hundredth; null before one was measured. */

@@ -107,10 +107,13 @@ export class Presence {
     return this.#mappings.keepaliveOf(ip);
   }
 
-  /** A pipe has opened. */
+  /** A pipe has opened, or goes another way. */
   opened(pipe: Pipe): void {
-    if (pipe.info.initiator) this.#peers.opened(pipe.peer, pipe.info.method);
-    this.meetings?.opened(pipe.id, pipe.info.method);
+    const { initiator, method } = pipe.info;
+    // By a relay it is open for the time being: what is under way may still bring something better.
+    if (method === 'relay') return;
+    if (initiator) this.#peers.opened(pipe.peer, method);
+    this.meetings?.opened(pipe.id, method);
   }
 
   /** What is worth remembering is written. */

@@ -102,6 +102,7 @@ describe('reduce: pipes', () => {
         messages: [],
         unread: 0,
         reason: null,
+        stranded: null,
       },
     ]);
   });

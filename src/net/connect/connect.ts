@@ -10,14 +10,18 @@ import { P2pdError } from '../errors.ts';
 import type { NodeEvent } from '../events.ts';
 import type { Identity } from '../identity.ts';
 import type { Io } from '../io/io.ts';
-import { Pipe, type PipeListener } from '../pipe/pipe.ts';
-import { diallerPsk, type Secured, secureAsDialler } from '../pipe/secure.ts';
+import type { Pipe, PipeListener } from '../pipe/pipe.ts';
+import type { Secured } from '../pipe/secure.ts';
 import { ATTEMPT_TIMEOUT } from '../timing.ts';
+import { encodeBase16 } from '../wire/base16.ts';
+import { AskedNote } from './asked.ts';
 import type { Asking, AskListener, Hope } from './asking.ts';
 import { type Attempt, type AttemptWay, emitAttempt, newAttempt } from './attempt.ts';
+import { commitMove, commitNew } from './commit.ts';
 import type { Crossing } from './crossing.ts';
-import { type Asked, explainFailure, reasonFor } from './explain.ts';
-import type { Explanation } from './lane-case.ts';
+import { Dialler } from './dialler.ts';
+import { explainFailure, reasonFor } from './explain.ts';
+import { PipeGone } from './join.ts';
 import type { Candidate } from './pathway.ts';
 import type { Measured } from './quality.ts';
 import { createRace, FIRST_JOINED, type RaceEffect, type RaceInput, stepRace } from './race.ts';
@@ -38,6 +42,8 @@ export interface ConnectTask {
   readonly asking: Asking | null;
   /** Why it cannot be asked; null where it can, or need not be. */
   readonly unaskable: string | null;
+  /** A pipe that is open already and only wants another path; null where a new one is wanted. */
+  readonly target: Pipe | null;
   /** Tells of this connect while it is under way: a pipe that the peer asks for may take its place. @returns how to leave */
   readonly cross: (connect: Crossing) => () => void;
   readonly listener: PipeListener;
@@ -56,17 +62,21 @@ class Connect {
   readonly #attempts = new Map<number, Attempt>();
   readonly #failures: unknown[] = [];
   readonly #result = deferred<Pipe>();
+  /** Later than the result where that is relayed. */
+  readonly #ended = deferred<void>();
   readonly #over = new AbortController();
   readonly #candidates: Candidate[];
-  #asked: Asked;
-  #explanation: Explanation | null = null;
+  readonly #note: AskedNote;
   #joined = 0;
   #race;
-  #psk: Promise<Uint8Array> | null = null;
+  readonly #dialler: Dialler;
   readonly #tie: Tie;
+  /** The pipe is open by a relay, and the race for something better goes on. */
+  #relayed: Pipe | null = null;
 
   constructor(task: ConnectTask) {
     this.#task = task;
+    this.#dialler = new Dialler(task.io, task.identity, task.peer.publicKey, task.pipeId);
     this.#candidates = [...(task.candidates ?? [])];
     this.#race = createRace(this.#candidates.length);
     this.#tie = new Tie({
@@ -75,7 +85,7 @@ class Connect {
       secured: (attempt) => this.#step({ kind: 'secured', attempt }),
       signal: this.#over.signal,
     });
-    this.#asked = task.unaskable === null ? { kind: 'no' } : { kind: 'impossible', reason: task.unaskable };
+    this.#note = new AskedNote(task.unaskable);
   }
 
   async run(): Promise<Pipe> {
@@ -83,6 +93,7 @@ class Connect {
     signal.throwIfAborted();
     const stay = onAbort(signal, () => this.#giveUp(signal.reason));
     const leave = this.#task.cross(this.#crossing());
+    const end = () => [this.#over.abort(), asking?.stop(), stay()];
     try {
       if (asking !== null) this.#step({ kind: 'join', attempt: FIRST_JOINED });
       void this.#startDialling();
@@ -90,9 +101,8 @@ class Connect {
       return await this.#result.promise;
     } finally {
       leave();
-      this.#over.abort();
-      asking?.stop();
-      stay();
+      if (this.#race.over) end();
+      else void this.#ended.promise.then(end);
     }
   }
 
@@ -127,17 +137,11 @@ class Connect {
         this.#candidates.push(...candidates);
         if (candidates.length > 0) this.#step({ kind: 'more', count: candidates.length });
       },
-      heard: () => {
-        if (this.#asked.kind === 'no') this.#asked = { kind: 'answered' };
-      },
-      refused: (why) => {
-        this.#asked = { kind: 'refused', why };
-      },
-      silent: (reason, reached) => {
-        if (this.#asked.kind === 'no') this.#asked = { kind: reached ? 'silent' : 'impossible', reason };
-      },
+      heard: () => this.#note.heard(),
+      refused: (why) => this.#note.refused(why),
+      silent: (reason, reached) => this.#note.silent(reason, reached),
       done: (explanation) => {
-        this.#explanation = explanation;
+        this.#note.explanation = explanation;
         if (!done) this.#step({ kind: 'failed', attempt: FIRST_JOINED });
         done = true;
       },
@@ -180,7 +184,9 @@ class Connect {
   }
 
   #add(number: number, way: AttemptWay): Attempt {
-    const attempt = newAttempt(`${this.#task.pipe}.${number}`, way, this.#task.io.now());
+    const { io, pipe, pipeId, target } = this.#task;
+    const name = target === null ? pipe : `${pipe}.${encodeBase16(pipeId).slice(0, 8)}`;
+    const attempt = newAttempt(`${name}.${number}`, way, io.now());
     this.#attempts.set(number, attempt);
     return attempt;
   }
@@ -190,6 +196,7 @@ class Connect {
     const before = this.#race.wakeAt;
     this.#race = state;
     for (const effect of effects) this.#perform(effect);
+    if (state.over) this.#ended.resolve();
     const at = this.#race.wakeAt;
     if (at === before || at === Number.POSITIVE_INFINITY) return;
     void this.#task.io.sleepUntil(at, this.#over.signal).then(() => {
@@ -220,32 +227,22 @@ class Connect {
   }
 
   async #dial(number: number): Promise<void> {
-    const { io, identity, peer, pipeId } = this.#task;
     const candidate = this.#candidates[number];
     if (candidate === undefined) return;
     const attempt = this.#add(number, { method: 'direct', ...candidate });
     emitAttempt(this.#task, attempt, 'start');
     void this.#limit(number, attempt, ATTEMPT_TIMEOUT, 'no answer');
     try {
-      const { signal } = attempt.stop;
-      const dialling = io.dialTcp(candidate.local, candidate.remote, signal);
-      const [stream, psk] = await Promise.all([dialling, this.#key()]);
-      attempt.connecting = 1;
-      const began = io.now();
-      attempt.secured = await secureAsDialler(io, stream, identity, peer.publicKey, pipeId, psk, signal);
-      const measured = { transport: 'tcp', rtt: io.now() - began, loss: null } as const;
+      const connected = () => {
+        attempt.connecting = 1;
+      };
+      const { secured, measured } = await this.#dialler.dial(candidate, connected, attempt.stop.signal);
+      attempt.secured = secured;
       if (attempt.outcome === null) this.#tie.secured(number, measured);
       else attempt.secured.stream.destroy();
     } catch (error) {
       this.#fail(number, attempt, error);
     }
-  }
-
-  /** Worked out once, and only when the first SYN is on its way: waiting for the answer costs nothing. */
-  #key(): Promise<Uint8Array> {
-    const { io, identity, peer } = this.#task;
-    this.#psk ??= io.sleepUntil(io.now()).then(() => diallerPsk(identity, peer.publicKey));
-    return this.#psk;
   }
 
   /** No attempt takes longer than its time, whatever state it is in. */
@@ -259,19 +256,17 @@ class Connect {
   async #commit(number: number): Promise<void> {
     const attempt = this.#attempts.get(number);
     if (attempt === undefined || attempt.secured === null) return;
-    const { io, pipe: id, peer, listener } = this.#task;
-    const open = (pipe: Pipe) => {
-      emitAttempt(this.#task, attempt, 'open');
-      listener.open(pipe);
-    };
-    const info = { ...attempt.way, id, peer: peer.nodeId, initiator: true };
-    const dialledByPeer = number >= FIRST_JOINED;
-    attempt.pipe = new Pipe(io, attempt.secured, info, { ...listener, open }, dialledByPeer);
     try {
-      await attempt.pipe.start();
-      this.#step({ kind: 'opened', attempt: number });
+      const target = this.#task.target ?? this.#relayed;
+      const task = { ...this.#task, peer: this.#task.peer.nodeId };
+      if (target === null) await commitNew(task, attempt, attempt.secured, number >= FIRST_JOINED);
+      else await commitMove(task, attempt, attempt.secured, target);
+      const isRelayed = attempt.way.method === 'relay' && this.#task.target === null;
+      if (isRelayed) this.#relayed = attempt.pipe;
+      this.#step({ kind: isRelayed ? 'relayed' : 'opened', attempt: number });
     } catch (error) {
-      this.#fail(number, attempt, error);
+      if (error instanceof PipeGone) this.#giveUp(error);
+      else this.#fail(number, attempt, error);
     }
   }
 
@@ -293,12 +288,14 @@ class Connect {
   }
 
   #lose(): void {
+    if (this.#relayed !== null) return;
     const total = this.#task.candidates === null ? null : this.#candidates.length;
-    this.#result.reject(explainFailure(this.#failures, total, this.#asked, this.#explanation));
+    this.#result.reject(explainFailure(this.#failures, total, this.#note.asked, this.#note.explanation));
   }
 
   #giveUp(reason: unknown): void {
     for (const number of this.#attempts.keys()) this.#drop(number, reasonFor(reason));
+    this.#ended.resolve();
     this.#result.reject(reason instanceof Error ? reason : new P2pdError('INTERRUPTED', String(reason)));
   }
 }

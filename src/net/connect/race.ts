@@ -8,6 +8,8 @@
  * Besides those that the race dials there are attempts that go on by themselves: `join` tells of a
  * hope (the peer was asked to dial back), or of a connection that has come in.
  *
+ * A relayed attempt that opens wins, but does not end the race: what opens later is its successor.
+ *
  * Only one attempt at a time is committed, that is, sends our proof: so the peer never sees two
  * pipes for one wish. The others wait, take its place if it fails, and are dropped when it opens.
  */
@@ -21,6 +23,8 @@ export type RaceInput =
   | { readonly kind: 'more'; readonly count: number }
   | { readonly kind: 'secured'; readonly attempt: number }
   | { readonly kind: 'opened'; readonly attempt: number }
+  /** As `opened`, by a relay: the others go on, and the first of them to open takes its place. */
+  | { readonly kind: 'relayed'; readonly attempt: number }
   | { readonly kind: 'failed'; readonly attempt: number }
   /** Nothing is committed until `resume`: the peer's own pipe may come. */
   | { readonly kind: 'hold' | 'resume' }
@@ -75,6 +79,8 @@ export function stepRace(state: RaceState, input: RaceInput, now: number): RaceS
       return secured(state, input.attempt);
     case 'opened':
       return opened(state, input.attempt);
+    case 'relayed':
+      return relayed(state, input.attempt, now);
     case 'failed':
       return failed(state, input.attempt, now);
     case 'hold':
@@ -125,6 +131,12 @@ function opened(state: RaceState, attempt: number): RaceStep {
       ...losers.map((loser) => ({ kind: 'drop' as const, attempt: loser })),
     ],
   };
+}
+
+/** Won, and goes on; lost means then that nothing better was found. */
+function relayed(state: RaceState, attempt: number, now: number): RaceStep {
+  const next = failed(state, attempt, now);
+  return { state: next.state, effects: [{ kind: 'won', attempt }, ...next.effects] };
 }
 
 /** The next secured attempt takes the place of a committed one; else the next in line is dialled at once. */

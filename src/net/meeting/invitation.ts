@@ -172,7 +172,7 @@ export class Invitation {
       peer: asker.nodeId,
       pipeId,
       pipe,
-      listener: listener(io.now()),
+      listener: listener(io.now(), asker),
       emit,
       signal: AbortSignal.any([this.#over.signal, signal]),
     };

@@ -10,7 +10,7 @@ import type { Method } from '../events.ts';
 import { natSideOf } from '../nat/matrix.ts';
 import type { ConnectOptions } from '../node-options.ts';
 import type { Expected } from '../pipe/accept.ts';
-import { pipeName } from '../pipe/pipe.ts';
+import { pipeName } from '../pipe/pipe-info.ts';
 import type { Preamble } from '../pipe/preamble.ts';
 import { standsFor } from '../punch/place.ts';
 import { PunchBudget } from '../punch/rules.ts';
@@ -74,7 +74,8 @@ export class Meetings {
     const asking: Asking = {
       start: (listener) => {
         this.#wishes.set(key, wish);
-        this.#remember(pipe);
+        // By its own name: another path is asked for under that of the pipe which wants it.
+        this.#remember(pipeName(pipeId, this.#task.identity.publicKey, peer.publicKey));
         wish.start(listener);
       },
       stop: () => {

@@ -1,4 +1,5 @@
 /** What meetings stand on. Types only. */
+import type { NodeAddress } from '../address.ts';
 import type { Method, NodeEvent, OuterFact } from '../events.ts';
 import type { Identity } from '../identity.ts';
 import type { Io, NetworkInterface } from '../io/io.ts';
@@ -16,8 +17,8 @@ export interface NodeSide {
   readonly locals: () => readonly Endpoint[];
   readonly allowed: (nodeId: string) => boolean;
   readonly isOpen: (pipe: string) => boolean;
-  /** @param startedAt when the pipe showed its first sign */
-  readonly listener: (startedAt: number) => PipeListener;
+  /** @param startedAt when the pipe showed its first sign  @param asker who asks for it */
+  readonly listener: (startedAt: number, asker: NodeAddress) => PipeListener;
   readonly emit: (event: NodeEvent) => void;
   readonly signal: AbortSignal;
 }

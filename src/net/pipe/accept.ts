@@ -7,7 +7,8 @@ import { type Identity, isPublicKey, nodeIdOf } from '../identity.ts';
 import type { ByteStream, Io } from '../io/io.ts';
 import { HANDSHAKE_TIMEOUT } from '../timing.ts';
 import { AlertError, type AlertName } from '../wire/alert.ts';
-import { Pipe, type PipeListener, pipeName } from './pipe.ts';
+import { Pipe, type PipeListener } from './pipe.ts';
+import { pipeName } from './pipe-info.ts';
 import type { Preamble } from './preamble.ts';
 import { readPreamble, refuse, type Secured, secureAsAnswerer } from './secure.ts';
 

@@ -6,7 +6,20 @@ import { MAX_FRAME_PAYLOAD } from '../timing.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 
 /** Frames that carry the conversation are numbered; the others belong to the moment. */
-const TYPES = ['text', 'binary', 'control', 'bulk', 'end', 'close', 'ping', 'pong', 'ack', 'proof'] as const;
+const TYPES = [
+  'text',
+  'binary',
+  'control',
+  'bulk',
+  'end',
+  'close',
+  'ping',
+  'pong',
+  'ack',
+  'proof',
+  'join',
+  'address',
+] as const;
 
 export type FrameType = (typeof TYPES)[number];
 /** What a message is: chat text, bytes of a program's own, our built-in protocols, their bulk data. */

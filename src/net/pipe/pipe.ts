@@ -2,105 +2,94 @@
  * A pipe: what library users and journeys hold. Runs one Session over one encrypted stream;
  * wiring only, every rule of the conversation is in `session.ts`.
  */
-import { createHash } from 'node:crypto';
 import { deferred } from '../deferred.ts';
-import { P2pdError } from '../errors.ts';
-import type { Method, Pathway } from '../events.ts';
 import type { Io } from '../io/io.ts';
-import { KEEPALIVE_INTERVAL, MAX_MESSAGE } from '../timing.ts';
-import { encodeBase32 } from '../wire/base32.ts';
+import { KEEPALIVE_INTERVAL, RECOVERY } from '../timing.ts';
 import type { Endpoint, Family } from '../wire/endpoint.ts';
 import { familyOf } from '../wire/ip.ts';
+import { Alarm } from './alarm.ts';
+import { Carrier } from './carrier.ts';
+import { deliver } from './deliver.ts';
 import type { Effect, Input } from './effects.ts';
-import type { MessageKind } from './frame.ts';
-import { PIPE_ID_LENGTH } from './preamble.ts';
+import { encodeFrame, type MessageKind } from './frame.ts';
+import { decodeJoin, encodeJoin } from './join.ts';
+import { Joins } from './joins.ts';
+import type { Handover, Listener, PipeInfo } from './pipe-info.ts';
 import type { Secured } from './secure.ts';
+import { closedError, Sendings } from './sendings.ts';
 import { Session } from './session.ts';
 
-/** Where a pipe comes from and which way it goes. */
-export interface PipeInfo {
-  /** The pipe's name, see `pipeName`. */
-  readonly id: string;
-  /** The peer's node id. */
-  readonly peer: string;
-  /** Whether this side asked for the pipe. */
-  readonly initiator: boolean;
-  readonly method: Method;
-  readonly path: Pathway;
+export interface PipeOptions {
+  /** See SessionOptions. */
+  readonly openOnProof?: boolean;
+  readonly join?: Uint8Array;
 }
 
 /** What a pipe tells its node. */
-export interface PipeListener {
-  proven(pipe: Pipe): void;
-  open(pipe: Pipe): void;
-  rtt(pipe: Pipe): void;
-  message(pipe: Pipe, kind: MessageKind, bytes: Buffer): void | Promise<void>;
-  sent(pipe: Pipe, kind: MessageKind, bytes: Uint8Array): void;
-  closed(pipe: Pipe, reason: string): void;
-  /** ms of silence after which a pipe over UDP has to say something. */
-  keepalive(pipe: Pipe): number;
-}
-
-interface Sending {
-  readonly kind: MessageKind;
-  readonly bytes: Uint8Array;
-  resolve(): void;
-  reject(error: Error): void;
-}
-
-/**
- * The name of a pipe, the same on both sides: made of its id and both keys, so that a third party
- * who saw the id on the wire cannot take the name first.
- *
- * @param asker the key of who asked for the pipe, whoever dials
- */
-export function pipeName(pipeId: Uint8Array, asker: Uint8Array, asked: Uint8Array): string {
-  const hash = createHash('sha256').update(pipeId).update(asker).update(asked).digest();
-  return encodeBase32(hash.subarray(0, PIPE_ID_LENGTH));
-}
+export type PipeListener = Listener<Pipe>;
 
 export class Pipe {
   /** 26 letters and digits, the same on both sides. */
   readonly id: string;
-  readonly info: PipeInfo;
-  readonly local: Endpoint;
-  readonly remote: Endpoint;
   readonly #io: Io;
-  readonly #secured: Secured;
+  #info: PipeInfo;
+  #carrier: Carrier;
   readonly #session: Session;
   readonly #listener: PipeListener;
-  readonly #sending = new Map<number, Sending>();
+  readonly #sendings = new Sendings((kind, bytes) => this.#listener.sent(this, kind, bytes));
+  readonly #alarm: Alarm;
   readonly #inputs: Input[] = [];
   #busy = false;
-  /** The stream has no room until it says so. */
-  #full = false;
-  #sleeper = new AbortController();
   readonly #ended = deferred<void>();
   readonly #flushed = deferred<void>();
   readonly #closed = deferred<string>();
   readonly #opened = deferred<void>();
   #rtt: number | null = null;
-  #nextId = 1;
-  #wakeAt = Number.POSITIVE_INFINITY;
+  /** Since when it has no path; null while it has. */
+  #strandedAt: number | null = null;
+  /** Connections of ours that are to carry it. */
+  readonly joins = new Joins<Pipe>();
 
-  /** @param openOnProof see SessionOptions */
-  constructor(io: Io, secured: Secured, info: PipeInfo, listener: PipeListener, openOnProof = false) {
+  constructor(io: Io, secured: Secured, info: PipeInfo, listener: PipeListener, options: PipeOptions = {}) {
     this.#io = io;
-    this.#secured = secured;
+    this.#alarm = new Alarm(io, () => this.#step({ kind: 'tick' }));
+    this.#carrier = new Carrier(secured, info.method !== 'relay');
     this.#listener = listener;
-    this.info = info;
+    this.#info = info;
     this.id = info.id;
-    this.local = secured.stream.local;
-    this.remote = secured.stream.remote;
     // Mappings of UDP are forgotten sooner.
-    const keepalive = () => (info.method === 'udp-punch' ? listener.keepalive(this) : KEEPALIVE_INTERVAL);
-    this.#session = new Session({ ...secured, openOnProof, keepalive }, io.now());
+    const keepalive = () =>
+      this.#info.method === 'udp-punch' ? listener.keepalive(this) : KEEPALIVE_INTERVAL;
+    this.#session = new Session({ ...secured, ...options, keepalive }, io.now());
     this.#opened.promise.catch(() => undefined);
+  }
+
+  /** As it is now: a pipe may change its way. */
+  get info(): PipeInfo {
+    return this.#info;
+  }
+
+  get local(): Endpoint {
+    return this.#carrier.local;
+  }
+
+  get remote(): Endpoint {
+    return this.#carrier.remote;
+  }
+
+  /** Its path is gone, and another one not found yet. */
+  get isStranded(): boolean {
+    return this.#strandedAt !== null;
   }
 
   /** The peer's node id, proven. */
   get peer(): string {
     return this.info.peer;
+  }
+
+  /** What carries it between the two ends, or to the relay. */
+  get transport(): 'tcp' | 'udp' {
+    return this.info.method === 'udp-punch' ? 'udp' : 'tcp';
   }
 
   get family(): Family {
@@ -124,17 +113,64 @@ export class Pipe {
 
   /** Sends our proof and waits until the peer has proven itself and answered. Called once, by the node. */
   start(): Promise<void> {
-    this.#secured.stream.setReader({
-      data: (bytes) => this.#step({ kind: 'data', bytes }),
-      ended: () => this.#step({ kind: 'lost', reason: 'the peer hung up' }),
-      closed: (error) => this.#step({ kind: 'lost', reason: lossOf(error) }),
-      drained: () => {
-        this.#full = false;
-        this.#step({ kind: 'drained' });
-      },
-    });
+    this.#read();
     this.#step({ kind: 'start' });
     return this.#opened.promise;
+  }
+
+  #read(): void {
+    const carrier = this.#carrier;
+    carrier.read((input) => {
+      if (this.#carrier !== carrier) return;
+      // Who has just been joined another way may have left this one, and its answer be lost.
+      const isLeft = this.#io.now() - this.joins.lastAt < RECOVERY.look;
+      this.#step(input.kind === 'lost' && isLeft ? { ...input, isFinal: false } : input);
+    });
+  }
+
+  /** What is sent over a new connection to join it to this pipe. */
+  get joinText(): Uint8Array {
+    return encodeJoin({ pipe: this.id, received: this.#session.received });
+  }
+
+  /**
+   * Goes on over another connection, from the last byte that each side has; the former one is dropped.
+   *
+   * @param answers whether the peer has joined it, and is to be answered
+   * @returns false where there is nothing to carry on: the connection is dropped
+   */
+  move({ secured, way, payload, rest }: Handover, answers: boolean): boolean {
+    const join = decodeJoin(payload);
+    if (join?.pipe !== this.id || !this.#session.isMovable) {
+      secured.stream.destroy();
+      return false;
+    }
+    const [former, from, since] = [this.#carrier, this.#info, this.#strandedAt];
+    this.#carrier = new Carrier(secured, way.method !== 'relay');
+    this.#info = { ...from, method: way.method, path: way.path };
+    this.#strandedAt = null;
+    former.retire(this.#io, !answers);
+    const { received } = join;
+    const reply = answers ? this.joinText : null;
+    this.#step({ kind: 'moved', arrival: { received, rest }, reply });
+    this.#read();
+    this.#listener.moved(this, from, since === null ? 0 : this.#io.now() - since);
+    return true;
+  }
+
+  /** What the peer is told that has joined this connection to another pipe, where there is none. */
+  answerJoin(payload: Uint8Array): void {
+    this.#carrier.write(encodeFrame({ type: 'join', more: false, sequence: 0, acknowledged: 0, payload }));
+  }
+
+  /** Gives a stranded pipe up. */
+  abandon(reason: string): void {
+    this.#step({ kind: 'give-up', reason });
+  }
+
+  /** Tells the peer our newest address, so that it can find us where this path is gone. */
+  tellAddress(bytes: Uint8Array): void {
+    this.#step({ kind: 'address', bytes });
   }
 
   /**
@@ -146,21 +182,13 @@ export class Pipe {
   send(message: string | Uint8Array): Promise<void> {
     return typeof message === 'string'
       ? this.sendKind('text', new TextEncoder().encode(message))
-      : this.sendKind('binary', message);
+      : this.sendKind('binary', message.slice());
   }
 
-  /** As `send`, for the built-in protocols that share the pipe. */
+  /** As `send`, for the built-in protocols that share the pipe: the bytes are kept until they have arrived, and may not change. */
   sendKind(kind: MessageKind, bytes: Uint8Array): Promise<void> {
-    if (bytes.length > MAX_MESSAGE) {
-      const message = `the message has ${bytes.length} bytes, a pipe carries ${MAX_MESSAGE} at once`;
-      return Promise.reject(new P2pdError('MESSAGE_TOO_LONG', message));
-    }
-    if (!this.#session.writable) return Promise.reject(this.#closedError());
-    return new Promise((resolve, reject) => {
-      const id = this.#nextId++;
-      this.#sending.set(id, { kind, bytes, resolve, reject });
-      this.#step({ kind: 'send', message: kind, bytes, id });
-    });
+    if (!this.#session.writable) return Promise.reject(closedError());
+    return this.#sendings.add(kind, bytes, (id) => this.#step({ kind: 'send', message: kind, bytes, id }));
   }
 
   /** Half-close: no more messages from here. Resolves when the peer has dealt with all of them, or the pipe closed. */
@@ -177,7 +205,7 @@ export class Pipe {
 
   /** Gone at once, without a word. */
   drop(): void {
-    this.#secured.stream.destroy();
+    this.#carrier.destroy();
   }
 
   /** Measures the round trip; the result comes by the `rtt` event and property. */
@@ -195,27 +223,24 @@ export class Pipe {
     this.#take(input);
     for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#take(next);
     this.#busy = false;
-    this.#arm();
+    this.#alarm.set(this.#session.wakeAt);
   }
 
   #take(input: Input): void {
     for (const effect of this.#session.step(input, this.#io.now())) this.#perform(effect);
-    if (this.#full) {
-      this.#session.block();
-      return;
-    }
-    const goOn = this.#session.blocked && this.#session.phase !== 'closed';
-    if (goOn && input.kind !== 'drained') this.#inputs.push({ kind: 'drained' });
-    else if (goOn) queueMicrotask(() => this.#step({ kind: 'drained' }));
+    if (this.#carrier.isFull) this.#session.block();
+    else if (!this.#session.blocked || this.#session.phase === 'closed') return;
+    else if (input.kind !== 'drained') this.#inputs.push({ kind: 'drained' });
+    else queueMicrotask(() => this.#step({ kind: 'drained' }));
   }
 
   #perform(effect: Effect): void {
     switch (effect.kind) {
       case 'write':
-        this.#full = !this.#secured.stream.write(effect.chunks);
+        this.#carrier.write(effect.chunks);
         break;
       case 'hang-up':
-        this.#secured.stream.end();
+        this.#carrier.end();
         break;
       case 'proven':
         this.#listener.proven(this);
@@ -230,10 +255,27 @@ export class Pipe {
         this.#listener.rtt(this);
         break;
       case 'message':
-        void this.#deliver(effect.message, effect.parts, effect.sequence);
+        void deliver(this, this.#listener, effect).then(() =>
+          this.#step({ kind: 'settled', sequence: effect.sequence }),
+        );
+        break;
+      case 'join':
+        this.#handOver(effect);
+        break;
+      case 'doubt':
+      case 'sure':
+        this.#listener.doubtful(this, effect.kind === 'doubt');
+        break;
+      case 'stranded':
+        this.#strandedAt = this.#io.now();
+        this.#carrier.destroy();
+        this.#listener.stranded(this, effect.reason);
+        break;
+      case 'address':
+        this.#listener.address(this, effect.bytes);
         break;
       case 'sent':
-        this.#sent(effect.id);
+        this.#sendings.sent(effect.id);
         break;
       case 'ended':
         this.#ended.resolve();
@@ -247,57 +289,23 @@ export class Pipe {
     }
   }
 
-  /** Hands a message to the node's handlers; the peer's window opens again when they are done. */
-  async #deliver(kind: MessageKind, parts: readonly Uint8Array[], sequence: number): Promise<void> {
-    for (const part of parts) {
-      const bytes = Buffer.isBuffer(part) ? part : Buffer.from(part.buffer, part.byteOffset, part.length);
-      const done = this.#listener.message(this, kind, bytes);
-      if (done !== undefined) await done;
-    }
-    this.#step({ kind: 'settled', sequence });
-  }
-
-  #sent(id: number): void {
-    const sending = this.#sending.get(id);
-    this.#sending.delete(id);
-    if (sending === undefined) return;
-    this.#listener.sent(this, sending.kind, sending.bytes);
-    sending.resolve();
+  /** The connection is another pipe's from here on; this one was only its beginning. */
+  #handOver({ payload, rest }: Extract<Effect, { kind: 'join' }>): void {
+    this.#alarm.stop();
+    const { method, path } = this.#info;
+    this.#listener.joined(this, { secured: this.#carrier.release(), way: { method, path }, payload, rest });
+    this.#opened.resolve();
+    this.#closed.resolve('it carries another pipe');
   }
 
   #finish(reason: string): void {
-    this.#sleeper.abort();
-    this.#secured.stream.destroy();
-    for (const sending of this.#sending.values()) sending.reject(this.#closedError(reason));
-    this.#sending.clear();
+    this.#alarm.stop();
+    this.#carrier.destroy();
+    this.#sendings.fail(reason);
     this.#ended.resolve();
     this.#flushed.resolve();
     this.#opened.reject(new Error(reason));
     this.#closed.resolve(reason);
     this.#listener.closed(this, reason);
   }
-
-  #closedError(reason?: string): P2pdError {
-    return new P2pdError('PIPE_CLOSED', `the pipe is closed${reason === undefined ? '' : `: ${reason}`}`);
-  }
-
-  /** One sleeper at a time, set anew only when something is due earlier than it. */
-  #arm(): void {
-    const wish = this.#session.wakeAt;
-    if (wish >= this.#wakeAt) return;
-    this.#sleeper.abort();
-    const sleeper = new AbortController();
-    this.#sleeper = sleeper;
-    this.#wakeAt = wish;
-    void this.#io.sleepUntil(wish, sleeper.signal).then(() => {
-      if (sleeper.signal.aborted) return;
-      this.#wakeAt = Number.POSITIVE_INFINITY;
-      this.#step({ kind: 'tick' });
-    });
-  }
-}
-
-function lossOf(error: Error | null): string {
-  if (error === null) return 'the peer hung up';
-  return `the connection was lost (${'code' in error && typeof error.code === 'string' ? error.code : error.message})`;
 }

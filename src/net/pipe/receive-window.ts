@@ -40,6 +40,17 @@ export class ReceiveWindow {
   #unreported = 0;
   #acknowledged = 0;
 
+  /** The last numbered frame that has come. */
+  get received(): number {
+    return (this.#expected - 1) >>> 0;
+  }
+
+  /** Whether this frame came before, as the first ones on another path may. */
+  isRepeated({ sequence }: ReceivedFrame): boolean {
+    const behind = (this.#expected - sequence) >>> 0;
+    return behind > 0 && behind < 0x8000_0000;
+  }
+
   /** Every numbered frame up to this one is dealt with. */
   get acknowledged(): number {
     return this.#acknowledged;

@@ -4,64 +4,46 @@
  * of its own. For speed it changes its own state instead of copying it.
  *
  *   proving ──peer's PROOF──► proven ──PONG to own PING──► open ──both END, or close()──► closing
- *      │                        └── (at once with openOnProof) ┘
- *      │                        │                           │                               │
- *      └──── wrong proof, broken rule, silence, lost ───────┴─────────► closed ◄──peer's CLOSE, time
+ *      │                        ├── (at once with openOnProof) ┘│ ▲                         │
+ *      │                        │                    lost, silence│ │moved                   │
+ *      │                        └──JOIN──► joined               stranded ──give-up──┐       │
+ *      └──── wrong proof, broken rule, silence, lost ────────────────────────► closed ◄──peer's CLOSE, time
+ *
+ * A pipe that is open outlives its path: stranded, it keeps what is not acknowledged and goes on when another
+ * proven connection is joined to it (`moved`): that one's session ends as `joined`.
  */
-import {
-  ACK_DELAY,
-  ACK_EVERY_BYTES,
-  CLOSE_TIMEOUT,
-  KEEPALIVE_INTERVAL,
-  KEEPALIVE_TIMEOUT,
-} from '../timing.ts';
+import { KEEPALIVE_INTERVAL } from '../timing.ts';
 import { DecodeError } from '../wire/decode-error.ts';
-import type { Effect, Input, SessionOptions } from './effects.ts';
-import {
-  encodeFrame,
-  FrameDecoder,
-  type FrameType,
-  isNumbered,
-  joined,
-  type ReceivedFrame,
-} from './frame.ts';
+import type { Arrival, Effect, Input, SessionOptions } from './effects.ts';
+import { Ending } from './ending.ts';
+import { FrameDecoder, isNumbered, joined, type ReceivedFrame } from './frame.ts';
+import { Liveness } from './liveness.ts';
+import { Outlet } from './outlet.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { SendQueue } from './send-queue.ts';
 
-type Phase = 'proving' | 'proven' | 'open' | 'closing' | 'closed';
+type Phase = 'proving' | 'proven' | 'open' | 'stranded' | 'closing' | 'joined' | 'closed';
 
-/** Bytes of one write at most, so that a large message does not become one huge buffer. */
+/** Bytes of one write at most: no huge buffers. */
 const WRITE_BATCH = 256 * 1024;
-/** Characters of a reason that are sent and kept. */
-const MAX_REASON = 200;
-const EMPTY = new Uint8Array(0);
 
 export class Session {
   readonly #options: SessionOptions;
-  readonly #keepalive: () => number;
-  readonly #decoder = new FrameDecoder();
   readonly #queue = new SendQueue();
   readonly #window = new ReceiveWindow();
+  readonly #out = new Outlet(this.#window);
+  readonly #ending = new Ending(this.#queue);
+  readonly #liveness: Liveness;
+  #decoder = new FrameDecoder();
   #effects: Effect[] = [];
-  #chunks: Uint8Array[] = [];
-  #chunksLength = 0;
   #phase: Phase = 'proving';
   #blocked = false;
-  #pongDue = false;
-  #endSent = false;
-  #flushed = false;
-  #endReceived = false;
-  #reason = '';
-  #lastReceived: number;
-  /** When the PING under way was written; null when none is. */
-  #pingAt: number | null = null;
-  #ackAt = Number.POSITIVE_INFINITY;
-  #closeBy = Number.POSITIVE_INFINITY;
+  /** It has changed its path: frames may come twice. */
+  #hasMoved = false;
 
   constructor(options: SessionOptions, now: number) {
     this.#options = options;
-    this.#keepalive = options.keepalive ?? (() => KEEPALIVE_INTERVAL);
-    this.#lastReceived = now;
+    this.#liveness = new Liveness(options.keepalive ?? (() => KEEPALIVE_INTERVAL), now);
   }
 
   get phase(): Phase {
@@ -70,7 +52,17 @@ export class Session {
 
   /** Whether messages may still be sent. */
   get writable(): boolean {
-    return !this.#endSent && (this.#phase === 'proven' || this.#phase === 'open');
+    return !this.#ending.hasEnded && ['proven', 'open', 'stranded'].includes(this.#phase);
+  }
+
+  /** Whether it may go on by another path. */
+  get isMovable(): boolean {
+    return this.#phase === 'open' || this.#phase === 'stranded';
+  }
+
+  /** The number of the last frame received. */
+  get received(): number {
+    return this.#window.received;
   }
 
   /** The transport is full: nothing but what must be is written until `drained`. */
@@ -85,16 +77,19 @@ export class Session {
 
   /** When `tick` has work to do, monotonic ms. */
   get wakeAt(): number {
-    if (this.#phase === 'closed') return Number.POSITIVE_INFINITY;
-    const idle = this.#lastReceived + (this.#pingAt === null ? this.#keepalive() : KEEPALIVE_TIMEOUT);
-    return Math.min(idle, this.#blocked ? Number.POSITIVE_INFINITY : this.#ackAt, this.#closeBy);
+    if (this.#isOver || this.#phase === 'stranded') return Number.POSITIVE_INFINITY;
+    const ackAt = this.#blocked ? Number.POSITIVE_INFINITY : this.#out.ackAt;
+    return Math.min(this.#liveness.wakeAt, ackAt, this.#ending.closeBy);
   }
 
   step(input: Input, now: number): readonly Effect[] {
-    if (this.#phase === 'closed') return [];
+    if (this.#isOver) return [];
     try {
       this.#take(input, now);
-      if (this.#isOpen()) this.#pump(now);
+      if (this.#isOpen()) {
+        this.#pump(now);
+        this.#liveness.owe(this.#phase === 'open' && !this.#queue.settled, now);
+      }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#finish(`the peer broke the protocol: ${error.message}`);
@@ -105,40 +100,53 @@ export class Session {
     return effects;
   }
 
+  get #isOver(): boolean {
+    return this.#phase === 'closed' || this.#phase === 'joined';
+  }
+
   #isOpen(): boolean {
-    return this.#phase !== 'proving' && this.#phase !== 'closed';
+    return this.#phase === 'proven' || this.#phase === 'open' || this.#phase === 'closing';
   }
 
   #take(input: Input, now: number): void {
     switch (input.kind) {
       case 'start':
-        this.#write('proof', this.#options.proof);
-        this.#ping(now);
+        this.#out.write('proof', this.#options.proof);
+        if (this.#options.join === undefined) this.#ping(now);
+        else this.#out.write('join', this.#options.join);
         break;
       case 'data':
-        this.#lastReceived = now;
-        for (const frame of this.#decoder.push(input.bytes))
-          if (this.phase !== 'closed') this.#receive(frame, now);
+        if (this.#liveness.heard(now)) this.#effects.push({ kind: 'sure' });
+        this.#receiveAll(this.#decoder.push(input.bytes), now);
+        break;
+      case 'moved':
+        this.#move(input.arrival, input.reply, now);
+        break;
+      case 'address':
+        if (this.#phase === 'open') this.#out.write('address', input.bytes);
         break;
       case 'drained':
         this.#blocked = false;
-        if (this.#pongDue) this.#answerPing();
+        this.#out.drained();
         break;
       case 'lost':
-        this.#finish(this.#reason === '' ? input.reason : this.#reason);
+        this.#lose(input.reason, input.isFinal);
+        break;
+      case 'give-up':
+        this.#finish(input.reason);
         break;
       case 'send':
         this.#queue.push(input.message, input.bytes, input.id);
         break;
       case 'settled':
         this.#window.settle(input.sequence);
-        this.#planAck(now);
+        if (this.#phase !== 'stranded') this.#out.planAck(now);
         break;
       case 'ping':
         this.#ping(now);
         break;
       case 'end':
-        this.#end();
+        if (this.#phase !== 'closing') this.#ending.end();
         break;
       case 'close':
         this.#close(input.reason, now);
@@ -149,6 +157,32 @@ export class Session {
     }
   }
 
+  #receiveAll(frames: readonly ReceivedFrame[], now: number): void {
+    for (const [i, frame] of frames.entries()) {
+      if (this.#isOver) return;
+      if (frame.type === 'join' && this.#phase === 'proven') {
+        const rest = { decoder: this.#decoder, frames: frames.slice(i + 1) };
+        this.#phase = 'joined';
+        this.#effects.push({ kind: 'join', payload: joined(frame), rest });
+      } else this.#receive(frame, now);
+    }
+  }
+
+  /** The pipe goes on over another connection, from where each side has it. */
+  #move({ received, rest }: Arrival, reply: Uint8Array | null, now: number): void {
+    if (!this.isMovable) return;
+    this.#out.clear();
+    this.#phase = 'open';
+    this.#hasMoved = true;
+    this.#blocked = false;
+    this.#decoder = rest.decoder;
+    this.#liveness.moved(now);
+    if (reply !== null) this.#out.write('join', reply);
+    this.#queue.rewind(received);
+    this.#ping(now);
+    this.#receiveAll(rest.frames, now);
+  }
+
   #receive(frame: ReceivedFrame, now: number): void {
     if (this.#phase === 'proving') {
       this.#prove(frame);
@@ -156,9 +190,12 @@ export class Session {
     }
     this.#queue.acknowledge(frame.acknowledged);
     if (isNumbered(frame.type)) this.#receiveNumbered(frame, now);
-    else if (frame.type === 'ping') this.#answerPing();
-    else if (frame.type === 'pong') this.#pong(now);
-    else if (frame.type === 'proof') throw new DecodeError('proof', 'came twice');
+    else if (frame.type === 'ping') {
+      // Who joins another pipe is not asked for more than that.
+      if (this.#options.join === undefined) this.#out.answerPing(this.#blocked);
+    } else if (frame.type === 'pong') this.#pong(now);
+    else if (frame.type === 'address') this.#effects.push({ kind: 'address', bytes: joined(frame) });
+    else if (frame.type === 'proof' || frame.type === 'join') throw new DecodeError(frame.type, 'came twice');
   }
 
   #prove(frame: ReceivedFrame): void {
@@ -166,11 +203,18 @@ export class Session {
     if (!this.#options.verify(joined(frame))) throw new DecodeError('proof', "is not the peer's");
     this.#phase = this.#options.openOnProof ? 'open' : 'proven';
     this.#effects.push({ kind: 'proven' });
-    if (this.#phase === 'open') this.#effects.push({ kind: 'open', rtt: null });
+    if (this.#phase === 'open') this.#opened(null);
+  }
+
+  #opened(rtt: number | null): void {
+    this.#phase = 'open';
+    this.#liveness.opened();
+    this.#effects.push({ kind: 'open', rtt });
   }
 
   #receiveNumbered(frame: ReceivedFrame, now: number): void {
-    if (this.#endReceived && frame.type !== 'close')
+    if (this.#hasMoved && this.#window.isRepeated(frame)) return;
+    if (this.#ending.peerHasEnded && frame.type !== 'close')
       throw new DecodeError('frame', `${frame.type} after the end`);
     const message = this.#window.accept(frame);
     if (frame.type === 'close') {
@@ -181,80 +225,65 @@ export class Session {
       const { kind, parts, sequence } = message;
       this.#effects.push({ kind: 'message', message: kind, parts, sequence });
     } else if (frame.type === 'end') {
-      this.#endReceived = true;
+      this.#ending.peerHasEnded = true;
       this.#effects.push({ kind: 'ended' });
     }
-    this.#planAck(now);
-  }
-
-  #planAck(now: number): void {
-    if (this.#window.unreported >= ACK_EVERY_BYTES) this.#write('ack', EMPTY);
-    else if (this.#window.unreported > 0) this.#ackAt = Math.min(this.#ackAt, now + ACK_DELAY);
+    this.#out.planAck(now);
   }
 
   #ping(now: number): void {
-    if (this.#pingAt !== null || this.#phase === 'closing') return;
-    this.#pingAt = now;
-    this.#write('ping', EMPTY);
-  }
-
-  /** One answer for all that came while the transport was full, or a peer that never reads would fill our memory. */
-  #answerPing(): void {
-    this.#pongDue = this.#blocked;
-    if (!this.#blocked) this.#write('pong', EMPTY);
+    if (this.#phase === 'closing' || this.#phase === 'stranded') return;
+    if (this.#liveness.ping(now)) this.#out.write('ping');
   }
 
   #pong(now: number): void {
-    if (this.#pingAt === null) return;
-    const rtt = now - this.#pingAt;
-    this.#pingAt = null;
-    if (this.#phase === 'proven') {
-      this.#phase = 'open';
-      this.#effects.push({ kind: 'open', rtt });
-    } else this.#effects.push({ kind: 'rtt', rtt });
-  }
-
-  #end(): void {
-    if (this.#endSent || this.#phase === 'closing') return;
-    this.#endSent = true;
-    this.#queue.push('end', EMPTY);
+    const rtt = this.#liveness.pong(now);
+    if (rtt === null) return;
+    if (this.#phase === 'proven') this.#opened(rtt);
+    else this.#effects.push({ kind: 'rtt', rtt });
   }
 
   /** Waits for what is queued, says why, waits for the peer's answer; all within CLOSE_TIMEOUT. */
   #close(reason: string, now: number): void {
     if (this.#phase === 'closing') return;
-    this.#reason = reason.slice(0, MAX_REASON);
-    if (this.#phase === 'proving') this.#finish(this.#reason);
-    else this.#beginClosing(new TextEncoder().encode(this.#reason), now);
+    if (['proving', 'stranded'].includes(this.#phase)) this.#finish(reason);
+    else this.#phase = this.#ending.close(reason, now);
   }
 
   #peerClosed(payload: Uint8Array, now: number): void {
     if (this.#phase !== 'closing') {
-      const said = new TextDecoder().decode(payload).slice(0, MAX_REASON);
-      this.#reason = said === '' ? 'closed by the peer' : `closed by the peer: ${said}`;
-      this.#beginClosing(EMPTY, now);
+      this.#phase = this.#ending.answer(payload, now);
       this.#pump(now);
     }
     this.#flush();
     this.#effects.push({ kind: 'hang-up' });
   }
 
-  #beginClosing(payload: Uint8Array, now: number): void {
-    this.#phase = 'closing';
-    this.#closeBy = now + CLOSE_TIMEOUT;
-    this.#queue.push('close', payload);
+  #tick(now: number): void {
+    if (this.#phase === 'stranded') return;
+    if (now >= this.#ending.closeBy) {
+      this.#finish(this.#ending.reason);
+      return;
+    }
+    // While the transport is full it waits, or a peer that never reads would fill our memory.
+    if (now >= this.#out.ackAt && !this.#blocked) this.#out.write('ack');
+    const due = this.#liveness.due(now);
+    if (due === 'ping') this.#ping(now);
+    else if (due === 'doubt') this.#effects.push({ kind: 'doubt' });
+    else if (due === 'dead')
+      this.#lose(`the peer has been silent for ${Math.round(this.#liveness.silence(now) / 1000)} s`);
   }
 
-  #tick(now: number): void {
-    const silence = now - this.#lastReceived;
-    if (now >= this.#closeBy) this.#finish(this.#reason);
-    else if (silence >= KEEPALIVE_TIMEOUT)
-      this.#finish(`the peer has been silent for ${Math.round(silence / 1000)} s`);
-    else {
-      // While the transport is full it waits, or a peer that never reads would fill our memory.
-      if (now >= this.#ackAt && !this.#blocked) this.#write('ack', EMPTY);
-      if (silence >= this.#keepalive()) this.#ping(now);
+  /** The path is gone: an open pipe waits for another one. */
+  #lose(reason: string, isFinal = false): void {
+    if (this.#phase === 'stranded') return;
+    if (this.#phase !== 'open' || isFinal) {
+      this.#finish(this.#ending.reason === '' ? reason : this.#ending.reason);
+      return;
     }
+    this.#phase = 'stranded';
+    this.#out.clear();
+    this.#effects.push({ kind: 'stranded', reason });
   }
 
   /** Writes one batch of queued messages as window and transport allow; closes when both sides have ended. */
@@ -262,41 +291,20 @@ export class Session {
     while (!this.#blocked) {
       const frame = this.#queue.next();
       if (frame === null) break;
-      this.#put(frame.type, frame.payload, frame.sequence, frame.more);
+      this.#out.put(frame.type, frame.payload, frame.sequence, frame.more);
       if (frame.completes !== null) this.#effects.push({ kind: 'sent', id: frame.completes });
-      this.#blocked = this.#chunksLength >= WRITE_BATCH;
+      this.#blocked = this.#out.length >= WRITE_BATCH;
     }
-    if (this.#endSent && !this.#flushed && this.#queue.settled) {
-      this.#flushed = true;
-      this.#effects.push({ kind: 'flushed' });
-    }
-    if (this.#flushed && this.#endReceived && this.#phase === 'open') {
+    if (this.#ending.flush()) this.#effects.push({ kind: 'flushed' });
+    if (this.#ending.isFlushed && this.#ending.peerHasEnded && this.#phase === 'open') {
       this.#close('finished', now);
       this.#pump(now);
     }
   }
 
-  #write(type: FrameType, payload: Uint8Array): void {
-    this.#put(type, payload, 0, false);
-  }
-
-  #put(type: FrameType, payload: Uint8Array, sequence: number, more: boolean): void {
-    const acknowledged = this.#window.acknowledged;
-    this.#window.reported();
-    this.#ackAt = Number.POSITIVE_INFINITY;
-    for (const chunk of encodeFrame({ type, more, sequence, acknowledged, payload })) {
-      this.#chunks.push(chunk);
-      this.#chunksLength += chunk.length;
-    }
-  }
-
   #flush(): void {
-    if (this.#chunks.length === 0) return;
-    this.#effects.push({ kind: 'write', chunks: this.#chunks });
-    this.#chunks = [];
-    this.#chunksLength = 0;
+    if (this.#out.length > 0) this.#effects.push({ kind: 'write', chunks: this.#out.take() });
   }
-
   #finish(reason: string): void {
     this.#flush();
     this.#phase = 'closed';

@@ -54,7 +54,7 @@ export function ChatScreen({ id }: { readonly id: string | null }) {
 function PipeHead({ pipe }: { readonly pipe: PipeState }) {
   const { size, marks } = useUi();
   const others = chatPipes(useStore((state) => state.pipes)).filter((other) => other.id !== pipe.id);
-  const open = pipe.state === 'open';
+  const open = pipe.state === 'open' && pipe.stranded === null;
   const peer = `peer ${shortId(pipe.peer ?? 'unknown')}`;
   const more = others.length === 0 ? '' : `  (${others.length} more: Tab)`;
   return (
@@ -62,7 +62,9 @@ function PipeHead({ pipe }: { readonly pipe: PipeState }) {
       <Text wrap="truncate">
         <Text {...styleOf(open ? 'good' : 'bad')}>{open ? marks.on : marks.off}</Text>
         {` ${peer}  `}
-        <Text {...styleOf('accent')}>{pathLine(pipe, marks.dot)}</Text>
+        <Text {...styleOf('accent')}>
+          {pipe.stranded === null ? pathLine(pipe, marks.dot) : 'no path: looking for another one'}
+        </Text>
       </Text>
       <Text {...styleOf('muted')}>
         {cut(`  ${endsLine(pipe, marks.arrow)}${more}`, size.columns, marks.more)}
@@ -141,11 +143,11 @@ function useChatKeys(pipe: PipeState | null, scroll: Scroll): Line {
 
 /** Messages as lines that fit, with who said them. */
 function chatLines(pipe: PipeState, columns: number): ChatLine[] {
-  const who = { in: shortId(pipe.peer ?? '?'), out: 'you' };
+  const who = { in: `${shortId(pipe.peer ?? '?')}: `, out: 'you: ', note: '-- ' };
   return pipe.messages.flatMap((message, number) =>
     wrapped(message, who[message.direction], columns).map((text, part) => ({
       key: `${message.at}.${number}.${part}`,
-      role: message.direction === 'out' ? 'muted' : 'plain',
+      role: message.direction === 'in' ? 'plain' : message.direction === 'out' ? 'muted' : 'accent',
       text,
     })),
   );
@@ -157,7 +159,7 @@ const drawn = new WeakMap<ChatMessage, { readonly columns: number; readonly line
 function wrapped(message: ChatMessage, who: string, columns: number): readonly string[] {
   const before = drawn.get(message);
   if (before?.columns === columns) return before.lines;
-  const lines = wrap(`${who}: ${messageText(message.text)}`, columns);
+  const lines = wrap(`${who}${messageText(message.text)}`, columns);
   drawn.set(message, { columns, lines });
   return lines;
 }

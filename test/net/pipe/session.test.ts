@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import type { Effect, Input } from '../../../src/net/pipe/effects.ts';
 import { encodeFrame, type Frame } from '../../../src/net/pipe/frame.ts';
 import { Session } from '../../../src/net/pipe/session.ts';
-import { KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MAX_MESSAGE, SEND_WINDOW } from '../../../src/net/timing.ts';
+import * as timing from '../../../src/net/timing.ts';
 
+const { KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MAX_MESSAGE, PATH_PATIENCE, SEND_WINDOW } = timing;
 const bytes = (text: string) => new TextEncoder().encode(text);
 const PROOF_A = bytes('a'.repeat(64));
 const PROOF_B = bytes('b'.repeat(64));
@@ -220,12 +221,19 @@ test('session: a silent peer is asked, and given up', () => {
   const pair = new Pair().open();
   expect(pair.a.wakeAt).toBe(KEEPALIVE_INTERVAL);
   pair.tick(KEEPALIVE_INTERVAL);
+  expect(pair.a.wakeAt).toBe(KEEPALIVE_INTERVAL + PATH_PATIENCE);
+  pair.tick(KEEPALIVE_INTERVAL + PATH_PATIENCE);
   expect(pair.a.wakeAt).toBe(KEEPALIVE_TIMEOUT);
   pair.tick(KEEPALIVE_TIMEOUT);
   expect(pair.log).toEqual([
-    'a closed the peer has been silent for 50 s',
-    'b closed the peer has been silent for 50 s',
+    'a doubt',
+    'b doubt',
+    'a stranded the peer has been silent for 50 s',
+    'b stranded the peer has been silent for 50 s',
   ]);
+  expect(pair.a.wakeAt).toBe(Number.POSITIVE_INFINITY);
+  pair.input('a', { kind: 'give-up', reason: 'in vain' });
+  expect(pair.log.at(-1)).toBe('a closed in vain');
 });
 
 test('session: a peer that answers keep-alives is never given up', () => {
@@ -282,6 +290,9 @@ test('session: a lost connection says so, once', () => {
   const pair = new Pair().open();
   pair.input('a', { kind: 'lost', reason: 'the connection was lost (ECONNRESET)' });
   pair.input('a', { kind: 'lost', reason: 'again' });
-  pair.input('a', send('too late'));
-  expect(pair.log).toEqual(['a closed the connection was lost (ECONNRESET)']);
+  pair.input('a', send('is kept'));
+  expect(pair.log).toEqual(['a stranded the connection was lost (ECONNRESET)']);
+  pair.input('b', { kind: 'lost', reason: 'the peer hung up', isFinal: true });
+  pair.input('b', send('too late'));
+  expect(pair.log.slice(1)).toEqual(['b closed the peer hung up']);
 });
