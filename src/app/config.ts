@@ -43,7 +43,7 @@ export const PATH_LETTERS: Readonly<Record<string, Pathway>> = { e: 'external', 
 export const FAMILY_LETTERS: Readonly<Record<string, Family>> = { 4: 4, 6: 6 };
 
 /** `AVAILABLE_METHODS`, named again: the first frame must not wait for all of net to be loaded. */
-const METHODS: readonly Method[] = ['direct', 'reverse', 'tcp-punch', 'udp-punch'];
+const METHODS: readonly Method[] = ['direct', 'reverse', 'tcp-punch', 'udp-punch', 'relay'];
 
 /** The contract's defaults: of the methods, those that this version has. */
 export const DEFAULT_CONFIG: Config = {

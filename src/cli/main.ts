@@ -40,7 +40,7 @@ export function createProgram(): Command {
       '--ports <list>',
       'other ports: kind=port, comma-separated (default: mqtt=1883,stun=3478,ntp=10123,pnp=5300,info=5380)',
     )
-    .option('--only <kinds>', 'only these of mqtt, stun, ntp, pnp, comma-separated')
+    .option('--only <kinds>', 'only these of mqtt, stun, turn, ntp, pnp, comma-separated')
     .option(
       '--pnp-store <where>',
       'keep names in sqlite:PATH or postgres://… (default: sqlite in the state directory)',

@@ -52,7 +52,7 @@ export function addCommonOptions(command: Command): Command {
     )
     .option(
       '--methods <list>',
-      'letters in order: d direct, r reverse, p TCP punch, u UDP punch (default: drpu)',
+      'letters in order: d direct, r reverse, p TCP punch, u UDP punch, t TURN relay (default: drput)',
       parseMethods,
     )
     .option(

@@ -16,7 +16,7 @@ export { InfoAnswers, type Offer, outwardAddresses, serversFor, startInfoServer 
 export { Interface, type InterfaceDict, listInterfaces, type NatDict } from './interface.ts';
 export type * from './io/io.ts';
 export { loadNative } from './io/native.ts';
-export { PNP_LIMITS } from './limits.ts';
+export { PNP_LIMITS, TURN_LIMITS } from './limits.ts';
 export * from './nat/behavior.ts';
 export {
   COMBINATIONS,
@@ -59,6 +59,9 @@ export { clientKey } from './stun/client-key.ts';
 export { startStunServer } from './stun/server.ts';
 export { PNP_CLIENT, SERVICES_TIMEOUT } from './timing.ts';
 export { TokenBuckets } from './token-bucket.ts';
+export { limitedCredentials } from './turn/credentials.ts';
+export { isTurn } from './turn/message.ts';
+export { TurnServer } from './turn/server.ts';
 export { fetchServers, findLocalServe, formatVia, parseVia } from './via.ts';
 export { decodeBase16, encodeBase16 } from './wire/base16.ts';
 export { DecodeError } from './wire/decode-error.ts';

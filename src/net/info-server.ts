@@ -2,6 +2,7 @@
  * The info port of `serve`: `/servers.json`, which says what this machine offers at which addresses,
  * signed (via.ts reads it), and `/health`. Nothing else, GET only; sockets and their limits are Io's.
  */
+
 import type { Identity } from './identity.ts';
 import type { HttpAnswer, HttpQuestion, Io, TcpListener } from './io/io.ts';
 import { INFO_BURST, INFO_RATE, INFO_TOTAL_BURST, INFO_TOTAL_RATE, MAX_OFFERED_ADDRESSES } from './limits.ts';
@@ -10,6 +11,7 @@ import type { ServerList } from './servers.ts';
 import { formatServers } from './servers-file.ts';
 import { clientKey } from './stun/client-key.ts';
 import { TokenBuckets } from './token-bucket.ts';
+import type { Credentials } from './turn/credentials.ts';
 import { KEY_HEADER, SERVERS_PATH, SIGNATURE_HEADER, signedServers } from './via.ts';
 import { decodeBase16, encodeBase16 } from './wire/base16.ts';
 import { type Endpoint, formatEndpoint } from './wire/endpoint.ts';
@@ -30,6 +32,8 @@ export interface Offer {
   readonly ports: Readonly<Record<'mqtt' | 'stun' | 'ntp' | 'pnp', number | null>>;
   /** Of the name server: 66 hex digits. */
   readonly publicKey: string;
+  /** Makes credentials of the relay, which is at the STUN port; @default none */
+  readonly relay?: { readonly port: number; readonly credentials: () => Credentials } | null | undefined;
 }
 
 /**
@@ -38,17 +42,24 @@ export interface Offer {
  *
  * @param reached null: nobody in particular asks
  */
-export function serversFor({ addresses, ports, publicKey }: Offer, reached: string | null): ServerList {
+export function serversFor(
+  { addresses, ports, publicKey, relay }: Offer,
+  reached: string | null,
+): ServerList {
   const all = outwardAddresses(addresses);
   const first = all.filter((ip) => ip === reached);
   const ips = [...first, ...all.filter((ip) => ip !== reached)].slice(0, MAX_OFFERED_ADDRESSES);
+  const credentials = relay?.credentials() ?? { username: '', credential: '' };
   const at = <T>(port: number | null, make: (ip: string, port: number) => T): readonly T[] =>
     port === null ? [] : ips.map((ip) => make(ip, port));
   return {
     stun: at(ports.stun, (host, port) => ({ host, port, tcp: true })),
     mqtt: at(ports.mqtt, (ip, port) => `mqtt://${formatEndpoint({ ip, port })}`),
     ntp: at(ports.ntp, (host, port) => ({ host, port })),
-    turn: [],
+    turn: at(relay?.port ?? null, (ip, port) => ({
+      url: `turn:${formatEndpoint({ ip, port })}?transport=tcp`,
+      ...credentials,
+    })),
     pnp: at(ports.pnp, (host, port) => ({ host, port, publicKey })),
   };
 }

@@ -83,3 +83,27 @@ export const INFO_TOTAL_BURST = 400;
 
 /** Addresses of one machine that it tells others: each costs them a question. */
 export const MAX_OFFERED_ADDRESSES = 8;
+
+/** Our relay. */
+export const TURN_LIMITS = {
+  /** TCP connections, and how many of one address (an IPv6 /64). */
+  connections: 1_024,
+  connectionsPerAddress: 64,
+  /** A connection without an allocation or a bound peer for this long is closed. */
+  idle: 10_000,
+  /** Allocations in all, of one user name, of one address. */
+  allocations: 256,
+  allocationsPerUser: 8,
+  allocationsPerAddress: 16,
+  /** Peers' addresses that one allocation lets in, and for how long (RFC 8656 §9). */
+  permissions: 32,
+  permissionLife: 300_000,
+  /** Connections of peers that one allocation holds. */
+  peers: 16,
+  /** Bytes that one allocation carries, both ways: a relay is for what finds no other way. */
+  bytes: 64 * 1024 ** 3,
+  /** A nonce is good for this long. */
+  nonceLife: 3_600_000,
+  /** Credentials are. */
+  credentialLife: 7 * 86_400_000,
+} as const;

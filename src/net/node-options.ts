@@ -37,7 +37,7 @@ export interface ConnectOptions {
 }
 
 /** Methods that this version has, in the contract's order. */
-export const AVAILABLE_METHODS: readonly Method[] = ['direct', 'reverse', 'tcp-punch', 'udp-punch'];
+export const AVAILABLE_METHODS: readonly Method[] = ['direct', 'reverse', 'tcp-punch', 'udp-punch', 'relay'];
 
 export function defaultConnectOptions(): ConnectOptions {
   return { methods: AVAILABLE_METHODS, paths: ['external', 'local'], families: [4, 6], signal: null };
@@ -47,7 +47,7 @@ export function defaultConnectOptions(): ConnectOptions {
 export function assertMethods({ methods }: Pick<ConnectOptions, 'methods'>): void {
   if (methods.some((method) => AVAILABLE_METHODS.includes(method))) return;
   throw new P2pdError('NO_PATH', `this version cannot do ${methods.join(', ') || 'anything'}`, {
-    hint: `it has ${AVAILABLE_METHODS.join(', ')}: --methods drpu`,
+    hint: `it has ${AVAILABLE_METHODS.join(', ')}: --methods drput`,
   });
 }
 

@@ -8,6 +8,7 @@ import type { NodeEvent } from './events.ts';
 import type { Io } from './io/io.ts';
 import type { MessageHandlers } from './message-handlers.ts';
 import type { ConnectOptions } from './node-options.ts';
+import { RECOVERY } from './path-timing.ts';
 import type { Bench } from './pipe/bench.ts';
 import type { MessageKind } from './pipe/frame.ts';
 import { decodeJoin, NO_SUCH_PIPE } from './pipe/join.ts';
@@ -15,7 +16,6 @@ import type { Pipe, PipeListener } from './pipe/pipe.ts';
 import type { Handover } from './pipe/pipe-info.ts';
 import { type Move, moveEventOf, openEventOf, roundTripOf } from './pipe-events.ts';
 import { Recovery, type RecoveryTask } from './recovery.ts';
-import { RECOVERY } from './timing.ts';
 import { DecodeError } from './wire/decode-error.ts';
 import type { Endpoint } from './wire/endpoint.ts';
 
@@ -35,7 +35,9 @@ export interface NodePipesTask {
   readonly bench: Bench;
   readonly emit: (event: NodeEvent) => void;
   readonly refused: (remote: Endpoint, reason: string) => void;
+  /** A pipe has opened, or goes another way. */
   readonly opened: (pipe: Pipe) => void;
+  readonly closed: (pipe: Pipe) => void;
   readonly onPipe: ((pipe: Pipe) => void) | undefined;
   readonly keepalive: (pipe: Pipe) => number;
   /** Our own newest address. */
@@ -86,6 +88,11 @@ export class NodePipes {
   isOpen(pipe: string): boolean {
     const open = this.#open.get(pipe);
     return open !== undefined && open.info.method !== 'relay';
+  }
+
+  /** Whether a pipe is open by a relay. */
+  isRelayed(pipe: string): boolean {
+    return this.#open.get(pipe)?.info.method === 'relay';
   }
 
   /** Which ways a pipe may go; undefined: all. */
@@ -164,6 +171,7 @@ export class NodePipes {
     if (this.#open.get(pipe.id) !== pipe) return;
     this.#recovery.settled(pipe);
     this.#open.delete(pipe.id);
+    this.#task.closed(pipe);
     this.#task.emit({ event: 'closed', pipe: pipe.id, reason });
   }
 

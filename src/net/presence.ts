@@ -3,6 +3,7 @@
  * that says so, and its meetings with peers. Wiring only.
  */
 import { addressBytes, encodeAddress } from './address.ts';
+import { Relays } from './connect/relays.ts';
 import { MappingWatch } from './mapping-watch.ts';
 import { Meetings } from './meeting/meetings.ts';
 import type { NodeSide } from './meeting/task.ts';
@@ -13,6 +14,7 @@ import { PeerMemory } from './peer-memory.ts';
 import type { Pipe } from './pipe/pipe.ts';
 import { externalPlaces } from './punch/place.ts';
 import { WarmSites } from './punch/warm.ts';
+import { createResolver } from './resolve.ts';
 import { NO_SERVERS } from './servers.ts';
 import { Signalling } from './signal/signalling.ts';
 import { World } from './world.ts';
@@ -28,6 +30,7 @@ export class Presence {
   readonly #mappings: MappingWatch;
   readonly #peers: PeerMemory;
   readonly #warm: WarmSites;
+  readonly #relays: Relays;
   readonly #signalling: Signalling | null;
   /** null where the node uses no brokers. */
   readonly meetings: Meetings | null;
@@ -75,6 +78,7 @@ export class Presence {
       },
       signal,
     });
+    this.#relays = new Relays({ io, servers: servers.turn, resolve: createResolver(io) });
     this.#signalling = servers.mqtt.length === 0 ? null : this.#openSignalling(servers.mqtt);
     this.meetings = this.#signalling && this.#openMeetings(this.#signalling);
   }
@@ -110,14 +114,21 @@ export class Presence {
   /** A pipe has opened, or goes another way. */
   opened(pipe: Pipe): void {
     const { initiator, method } = pipe.info;
+    this.#relays.settle(pipe.id, method === 'relay');
     // By a relay it is open for the time being: what is under way may still bring something better.
     if (method === 'relay') return;
     if (initiator) this.#peers.opened(pipe.peer, method);
     this.meetings?.opened(pipe.id, method);
   }
 
+  /** A pipe is over. */
+  closed(pipe: Pipe): void {
+    this.#relays.settle(pipe.id, false);
+  }
+
   /** What is worth remembering is written. */
   async stop(): Promise<void> {
+    this.#relays.stop();
     await this.#signalling?.stop();
   }
 
@@ -179,6 +190,7 @@ export class Presence {
       isWarm: (place) => this.#warm.has(place),
       stunServers: (family, transport, signal) => this.#world.stunServers(family, transport, signal),
       learn: (fact) => this.#nats.learn(fact),
+      relays: this.#relays,
       lastMethod: (nodeId) => this.#peers.methodOf(nodeId),
       ownAddress: () => ({ bytes: addressBytes(this.#address), sequence: this.#sequence }),
     });

@@ -8,8 +8,8 @@
  */
 import { PipeGone } from './connect/join.ts';
 import type { Io } from './io/io.ts';
+import { RECOVERY } from './path-timing.ts';
 import type { Pipe } from './pipe/pipe.ts';
-import { RECOVERY } from './timing.ts';
 
 export interface RecoveryTask {
   readonly io: Io;

@@ -1,6 +1,6 @@
 /** What a server of ours tells whoever runs it: who used what, and what went wrong. Types only. */
 
-export type ServerKind = 'mqtt' | 'stun' | 'ntp' | 'pnp' | 'info';
+export type ServerKind = 'mqtt' | 'stun' | 'turn' | 'ntp' | 'pnp' | 'info';
 
 export interface ServerUse {
   readonly kind: ServerKind;

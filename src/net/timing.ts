@@ -39,30 +39,6 @@ export const KEEPALIVE_INTERVAL = 20_000;
 /** After this without a byte received the pipe is dead: two unanswered PINGs and the way back. */
 export const KEEPALIVE_TIMEOUT = 50_000;
 
-/**
- * A path is asked after this without the answer it owes, or four round trips, and doubted after as long again: two
- * retransmissions of TCP at its least (RFC 6298 §2.4: 200 ms in practice), so that a lost packet is no lost path.
- */
-export const PATH_PATIENCE = 600;
-
-/** ms. How another path for a pipe is looked for, and how long. */
-export const RECOVERY = {
-  /** One look, where nothing else bounds it: as long as a connect has by default. */
-  look: 30_000,
-  /** Between two looks, doubling. */
-  pause: 1_000,
-  pauseMax: 8_000,
-  /** Between two doubts of one pipe that come to nothing. */
-  doubtPause: 10_000,
-  /** Without a path: after silence (a network gone, a machine asleep), a reset (a router, or a killed peer), a relay's end. */
-  afterSilence: 180_000,
-  afterReset: 60_000,
-  afterEnd: 30_000,
-  /** Until a relayed pipe is tried without its relay again, doubling. */
-  improve: 60_000,
-  improveMax: 600_000,
-} as const;
-
 /** The payload of one frame: small enough that a PING never waits long, large enough to be cheap. */
 export const MAX_FRAME_PAYLOAD = 65_536;
 

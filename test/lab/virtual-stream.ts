@@ -89,12 +89,13 @@ export class ReaderQueue {
   };
 
   #tellNext(reader: StreamReader): boolean {
-    const back = this.#givenBack.shift();
-    const chunk = back ?? this.#chunks.shift();
+    const isPaused = reader.isPaused === true;
+    const back = isPaused ? undefined : this.#givenBack.shift();
+    const chunk = isPaused ? undefined : (back ?? this.#chunks.shift());
     if (chunk !== undefined) {
       if (back === undefined) this.#onRead(chunk.length);
       reader.data(chunk);
-    } else if (this.#ended === 'due') {
+    } else if (this.#ended === 'due' && this.#chunks.length === 0) {
       this.#ended = 'told';
       reader.ended();
     } else if (this.#closed !== null) {

@@ -43,15 +43,17 @@ export async function startMosquitto(
 }
 
 /** A STUN server over UDP and TCP; with two addresses of a family it tells the other one (RFC 5780). */
+/** @param relay lines of its configuration, where it is to relay */
 export async function startCoturn(
   lab: Lab,
   machine: string,
   { addresses, port }: ServicePlan,
+  relay: readonly string[] = ['stun-only'],
 ): Promise<Program> {
   const lines = [
     ...addresses.map((ip) => `listening-ip=${ip}`),
     `listening-port=${port}`,
-    'stun-only',
+    ...relay,
     'no-cli',
     'no-tls',
     'no-dtls',

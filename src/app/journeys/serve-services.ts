@@ -2,6 +2,7 @@
  * Opens what `serve` runs, on each address: the info port first, which shows what an address is good
  * for, then all others at once. Nothing is left open when one of them fails.
  */
+import { createHmac } from 'node:crypto';
 import {
   type Endpoint,
   encodeBase16,
@@ -9,6 +10,8 @@ import {
   type Identity,
   InfoAnswers,
   type Io,
+  isTurn,
+  limitedCredentials,
   type Offer,
   P2pdError,
   type RunningBroker,
@@ -21,6 +24,8 @@ import {
   startInfoServer,
   startNtpServer,
   startStunServer,
+  TURN_LIMITS,
+  TurnServer,
 } from '../../net/index.ts';
 import {
   fastestCurve,
@@ -32,10 +37,10 @@ import {
 import type { ServeAddress } from './serve-addresses.ts';
 
 /** Kinds that `--only` may name; the info port is always there. */
-export type Servable = 'mqtt' | 'stun' | 'ntp' | 'pnp';
+export type Servable = 'mqtt' | 'stun' | 'turn' | 'ntp' | 'pnp';
 
 /** STUN has the next port too (RFC 5780). */
-export type ServePorts = Readonly<Record<ServerKind, number>>;
+export type ServePorts = Readonly<Record<Exclude<ServerKind, 'turn'>, number>>;
 
 export interface ServicesTask {
   readonly io: Io;
@@ -79,11 +84,12 @@ export async function openServices(task: ServicesTask): Promise<Services> {
     await Promise.all(open.map((server) => server.close()));
   };
   const ips: string[] = [];
-  const runs = (kind: Servable) => (task.only.includes(kind) ? task.ports[kind] : null);
+  const runs = (kind: Exclude<Servable, 'turn'>) => (task.only.includes(kind) ? task.ports[kind] : null);
   const offer = {
     addresses: ips,
     ports: { mqtt: runs('mqtt'), stun: runs('stun'), ntp: runs('ntp'), pnp: runs('pnp') },
     publicKey: encodeBase16(task.identity.publicKey),
+    relay: relayOf(task),
   };
   const running: Running = { broker: null, pnp: null };
   try {
@@ -95,11 +101,15 @@ export async function openServices(task: ServicesTask): Promise<Services> {
     throw error;
   }
   const kinds = [
-    ...(['mqtt', 'stun', 'ntp', 'pnp'] as const).filter((kind) => task.only.includes(kind)),
+    ...(['mqtt', 'stun', 'turn', 'ntp', 'pnp'] as const).filter((kind) => task.only.includes(kind)),
     'info',
   ] as const;
   const endpoints = kinds.map(
-    (kind) => [kind, ips.map((ip) => formatEndpoint({ ip, port: task.ports[kind] }))] as const,
+    (kind) =>
+      [
+        kind,
+        ips.map((ip) => formatEndpoint({ ip, port: task.ports[kind === 'turn' ? 'stun' : kind] })),
+      ] as const,
   );
   return { ips, offer, endpoints: new Map(endpoints), pnp: running.pnp, close };
 }
@@ -145,13 +155,13 @@ async function openRest(
   open: RunningServer[],
 ): Promise<void> {
   const { io, ports, only, report } = task;
-  const at = (kind: ServerKind) => ips.map((ip) => ({ ip, port: ports[kind] }));
-  const starters: Readonly<Record<Servable, () => Promise<RunningServer>>> = {
+  const at = (kind: keyof ServePorts) => ips.map((ip) => ({ ip, port: ports[kind] }));
+  const starters: Readonly<Record<Exclude<Servable, 'turn'>, () => Promise<RunningServer>>> = {
     mqtt: async () => {
       running.broker = await startBroker({ io, locals: at('mqtt'), report });
       return running.broker;
     },
-    stun: () => startStunServer({ io, udp: at('stun'), alternatePort: ports.stun + 1, tcp: true, report }),
+    stun: () => openStun(task, at('stun')),
     ntp: () => startNtpServer({ io, locals: at('ntp'), report }),
     pnp: async () => {
       running.pnp = await openNames(task, at('pnp'));
@@ -159,7 +169,8 @@ async function openRest(
     },
   };
   const starting = await Promise.allSettled(
-    only.map(async (kind) => {
+    // The relay shares the STUN server's port.
+    [...new Set(only.map((kind) => (kind === 'turn' ? 'stun' : kind)))].map(async (kind) => {
       open.push(
         await starters[kind]().catch((error: unknown) => {
           throw portFault(kind, error);
@@ -168,6 +179,35 @@ async function openRest(
     }),
   );
   for (const result of starting) if (result.status === 'rejected') throw result.reason;
+}
+
+async function openStun(task: ServicesTask, udp: readonly Endpoint[]): Promise<RunningServer> {
+  const { io, identity, ports, only, report } = task;
+  const relay = only.includes('turn') ? new TurnServer({ io, secret: relaySecret(identity), report }) : null;
+  const others = relay && { takes: isTurn, serve: relay.serve.bind(relay) };
+  const stun = await startStunServer({ io, udp, alternatePort: ports.stun + 1, tcp: true, report, others });
+  return {
+    close: async () => {
+      await Promise.all([stun.close(), relay?.close()]);
+    },
+  };
+}
+
+function relayOf({ io, identity, ports, only }: ServicesTask): Offer['relay'] {
+  if (!only.includes('turn')) return null;
+  const secret = relaySecret(identity);
+  const credentials = () => {
+    const until = (io.wallClock() + TURN_LIMITS.credentialLife) / 1000;
+    return limitedCredentials(secret, until, encodeBase16(io.randomBytes(4)));
+  };
+  return { port: ports.stun, credentials };
+}
+
+/** The same after a restart: what was handed out stays good. */
+function relaySecret(identity: Identity): Uint8Array {
+  return identity.withSecret(
+    (secret) => new Uint8Array(createHmac('sha256', secret).update('relay').digest()),
+  );
 }
 
 async function openNames(

@@ -36,7 +36,7 @@ export interface ServeOptions {
 export const DEFAULT_SERVE: ServeOptions = {
   hosts: [],
   ports: { mqtt: 1883, stun: 3478, ntp: 10123, pnp: 5300, info: 5380 },
-  only: ['mqtt', 'stun', 'ntp', 'pnp'],
+  only: ['mqtt', 'stun', 'turn', 'ntp', 'pnp'],
   store: null,
 };
 

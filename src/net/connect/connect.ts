@@ -93,7 +93,7 @@ class Connect {
     signal.throwIfAborted();
     const stay = onAbort(signal, () => this.#giveUp(signal.reason));
     const leave = this.#task.cross(this.#crossing());
-    const end = () => [this.#over.abort(), asking?.stop(), stay()];
+    const end = () => [this.#over.abort(), asking?.stop()];
     try {
       if (asking !== null) this.#step({ kind: 'join', attempt: FIRST_JOINED });
       void this.#startDialling();
@@ -101,7 +101,10 @@ class Connect {
       return await this.#result.promise;
     } finally {
       leave();
-      if (this.#race.over) end();
+      stay();
+      // By a relay it is open, and the race goes on as long as the pipe lives.
+      void this.#relayed?.closed.then(() => this.#giveUp(new Error('the pipe is closed')));
+      if (this.#relayed === null) end();
       else void this.#ended.promise.then(end);
     }
   }
@@ -262,7 +265,10 @@ class Connect {
       if (target === null) await commitNew(task, attempt, attempt.secured, number >= FIRST_JOINED);
       else await commitMove(task, attempt, attempt.secured, target);
       const isRelayed = attempt.way.method === 'relay' && this.#task.target === null;
-      if (isRelayed) this.#relayed = attempt.pipe;
+      if (isRelayed) {
+        attempt.outcome = 'open';
+        this.#relayed = attempt.pipe;
+      }
       this.#step({ kind: isRelayed ? 'relayed' : 'opened', attempt: number });
     } catch (error) {
       if (error instanceof PipeGone) this.#giveUp(error);

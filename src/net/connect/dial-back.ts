@@ -3,7 +3,7 @@
  * through is offered with our proof; the asker chooses one by sending its own. Effects through Io.
  */
 import { deferred } from '../deferred.ts';
-import type { NodeEvent } from '../events.ts';
+import type { Method, NodeEvent } from '../events.ts';
 import type { Identity } from '../identity.ts';
 import type { Io } from '../io/io.ts';
 import { Pipe, type PipeListener } from '../pipe/pipe.ts';
@@ -33,6 +33,8 @@ export interface DialBackTask extends OfferTask {
   readonly candidates: readonly Candidate[];
   /** ms until the first is dialled. */
   readonly delay: number;
+  /** @default 'reverse' */
+  readonly method?: Method;
 }
 
 /** @returns null when a pipe is open, or none is wanted any more; else why each candidate failed, in order */
@@ -51,7 +53,11 @@ export async function dialBack(task: DialBackTask): Promise<readonly string[] | 
     const pause = task.delay + number * ATTEMPT_DELAY;
     if (pause > 0) await io.sleepUntil(io.now() + pause, stop);
     if (stop.aborted) return 'not needed';
-    const attempt = newAttempt(`${task.pipe}.${number}`, { method: 'reverse', ...candidate }, io.now());
+    const attempt = newAttempt(
+      `${task.pipe}.${number}`,
+      { method: task.method ?? 'reverse', ...candidate },
+      io.now(),
+    );
     const reason = await dialOne(task, attempt, psk, stop);
     if (reason === null) opened.resolve(null);
     return reason;

@@ -8,7 +8,8 @@ import type { OuterFact } from '../events.ts';
 import type { NetworkInterface } from '../io/io.ts';
 import { MAX_DIAL_BACKS } from '../timing.ts';
 import { TokenBuckets } from '../token-bucket.ts';
-import { reachOf, sameSubnet, withoutScope } from '../wire/ip.ts';
+import type { Endpoint, Family } from '../wire/endpoint.ts';
+import { familyOf, reachOf, sameSubnet, withoutScope } from '../wire/ip.ts';
 import { type Candidate, directCandidates, type PathChoice } from './pathway.ts';
 
 /** Below are the ports of the system's own services (RFC 6335 §6). */
@@ -44,6 +45,27 @@ export function dialBackCandidates(question: DialBackQuestion): Candidate[] {
   return directCandidates(own, asker.interfaces, choice)
     .filter(({ remote }) => isAllowed(withoutScope(remote.ip), remote.port, own, near))
     .slice(0, MAX_DIAL_BACKS);
+}
+
+/** Pairs for relayed addresses that the asker names: they are a server's, so nothing of its own address speaks for them. */
+export function relayCandidates(question: DialBackQuestion, relayed: readonly Endpoint[]): Candidate[] {
+  const { own, choice } = question;
+  const near = speaksForSameLan(question);
+  return relayed.flatMap((remote): Candidate[] => {
+    const family = familyOf(remote.ip);
+    const local = sourceFor(own, family);
+    const isFit = choice.families.includes(family) && isAllowed(remote.ip, remote.port, own, near);
+    return isFit && local !== null
+      ? [{ path: 'external', family, local: { ip: local, port: 0 }, remote }]
+      : [];
+  });
+}
+
+/** Of the interface that the default route leaves by, else of any. */
+function sourceFor(own: readonly NetworkInterface[], family: Family): string | null {
+  const ordered = [...own].sort((a, b) => Number(b.defaultRoute[family]) - Number(a.defaultRoute[family]));
+  const addresses = ordered.flatMap((nic) => nic.addresses);
+  return addresses.find((address) => address.family === family && address.reach !== 'link-local')?.ip ?? null;
 }
 
 /** Whether a stranger may make us send there. @param near something speaks for the same LAN */

@@ -43,6 +43,8 @@ export interface NetworkInterface {
 
 /** What a byte stream tells whoever reads it. Nothing is called after `closed`. */
 export interface StreamReader {
+  /** Nothing is read, everything else is told. @default false */
+  readonly isPaused?: boolean;
   data(bytes: Uint8Array): void;
   /** The other side will send no more (FIN); writing may go on. */
   ended(): void;

@@ -34,9 +34,9 @@ export class SocketStream implements ByteStream {
 
   setReader(reader: StreamReader | null): void {
     this.#reader = reader;
-    if (reader === null) this.socket.pause();
-    else if (this.#closed || this.#ended) queueMicrotask(() => this.#catchUp(reader));
-    else this.socket.resume();
+    if (reader === null || reader.isPaused === true) this.socket.pause();
+    else if (!(this.#closed || this.#ended)) this.socket.resume();
+    if (reader !== null && (this.#closed || this.#ended)) queueMicrotask(() => this.#catchUp(reader));
   }
 
   unread(bytes: Uint8Array): void {
@@ -72,7 +72,7 @@ export class SocketStream implements ByteStream {
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
-    if (this.#reader === null) this.socket.unshift(chunk);
+    if (this.#reader === null || this.#reader.isPaused === true) this.socket.unshift(chunk);
     else this.#reader.data(chunk);
   };
 

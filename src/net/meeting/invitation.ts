@@ -4,7 +4,12 @@
  */
 import type { NodeAddress } from '../address.ts';
 import { dialBack, type OfferTask } from '../connect/dial-back.ts';
-import { type DialBackBudget, dialBackCandidates, reasonToTell } from '../connect/reverse.ts';
+import {
+  type DialBackBudget,
+  dialBackCandidates,
+  reasonToTell,
+  relayCandidates,
+} from '../connect/reverse.ts';
 import { PunchAnswerer } from '../punch/answerer.ts';
 import { externalPlaces, isUnknownPlace } from '../punch/place.ts';
 import { probeKey } from '../punch/probe.ts';
@@ -43,6 +48,7 @@ export class Invitation {
   readonly #task: InvitationTask;
   readonly #over = new AbortController();
   #dialling = false;
+  #relaying = false;
   #answerer: PunchAnswerer | null = null;
   /** The last round that was answered. */
   #round = -1;
@@ -60,7 +66,7 @@ export class Invitation {
 
   /** Whether further messages are part of it: its rounds, and one without a call. */
   get takesMore(): boolean {
-    return this.#messages <= PUNCH_ROUNDS;
+    return this.#messages <= PUNCH_ROUNDS + 1;
   }
 
   /** The pipe has opened. */
@@ -82,8 +88,10 @@ export class Invitation {
       punch.round > this.#round &&
       punch.round < PUNCH_ROUNDS &&
       PUNCHES.some((method) => message.methods.includes(method));
+    const relays = message.methods.includes('relay');
+    if (relays) this.#dialRelays(message);
     const call = isNew ? await this.#punch(message, punch) : null;
-    if (dials === false && call === null) return this.#answerer === null ? 'unwilling' : null;
+    if (dials === false && call === null && !relays) return this.#answerer === null ? 'unwilling' : null;
     if (dials === false) this.#task.failed(['the peer may dial none of our addresses']);
     return call;
   }
@@ -109,6 +117,18 @@ export class Invitation {
       }),
     );
     return true;
+  }
+
+  /** The asker's relayed addresses are dialled as its own would be. */
+  #dialRelays(message: ConnectMessage): void {
+    const { io, interfaces, outer, asker, localBroker, budgets } = this.#task;
+    const { relayed = [], paths, families } = message;
+    if (relayed.length === 0 || this.#relaying) return;
+    this.#relaying = true;
+    const question = { own: interfaces, outer: outer(), asker, choice: { paths, families }, localBroker };
+    const candidates = budgets.dialBack.spend(relayCandidates(question, relayed), io.now());
+    if (candidates.length === 0) return;
+    void this.#during(dialBack({ ...this.#offer(), candidates, delay: 0, method: 'relay' }));
   }
 
   async #punch(message: ConnectMessage, call: PunchCall): Promise<PunchCall | null> {

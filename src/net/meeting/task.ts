@@ -1,5 +1,6 @@
 /** What meetings stand on. Types only. */
 import type { NodeAddress } from '../address.ts';
+import type { Relays } from '../connect/relays.ts';
 import type { Method, NodeEvent, OuterFact } from '../events.ts';
 import type { Identity } from '../identity.ts';
 import type { Io, NetworkInterface } from '../io/io.ts';
@@ -17,6 +18,8 @@ export interface NodeSide {
   readonly locals: () => readonly Endpoint[];
   readonly allowed: (nodeId: string) => boolean;
   readonly isOpen: (pipe: string) => boolean;
+  /** Whether a pipe of this name is open, and by a relay. */
+  readonly isRelayed: (pipe: string) => boolean;
   /** @param startedAt when the pipe showed its first sign  @param asker who asks for it */
   readonly listener: (startedAt: number, asker: NodeAddress) => PipeListener;
   readonly emit: (event: NodeEvent) => void;
@@ -45,6 +48,8 @@ export interface MeetingTask extends NodeSide {
   readonly stunServers: SiteTask['servers'];
   /** Takes what punches show of the own NATs. */
   readonly learn: (fact: LearntFact) => void;
+  /** The TURN servers that it may use. */
+  readonly relays: Relays;
   /** What opened the last pipe with a node. */
   readonly lastMethod: (nodeId: string) => Method | null;
   /** The own newest address, as signed bytes, and its sequence number. */

@@ -6,6 +6,7 @@ import { addressOf, type NodeAddress } from '../address.ts';
 import type { Asking, AskListener } from '../connect/asking.ts';
 import type { Explanation } from '../connect/lane-case.ts';
 import { type Candidate, directCandidates, pathwayOf } from '../connect/pathway.ts';
+import type { Relays } from '../connect/relays.ts';
 import { wayBack } from '../connect/way-back.ts';
 import { deferred } from '../deferred.ts';
 import { P2pdError, reasonOf } from '../errors.ts';
@@ -17,6 +18,7 @@ import { DIAL_BACK_TIMEOUT } from '../timing.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { familyOf } from '../wire/ip.ts';
 import { PUNCHES, PunchWish } from './punch-wish.ts';
+import { RelayWish } from './relay-wish.ts';
 import { ReverseHope } from './reverse-hope.ts';
 import type { WishTask } from './wish-task.ts';
 
@@ -35,6 +37,8 @@ export class Wish implements Asking {
   #listener: AskListener | null = null;
   #reverse: ReverseHope | null = null;
   #punching: PunchWish | null = null;
+  /** Ready for the relay, and has one. */
+  readonly #relays: Relays | null;
   #asked = false;
   /** It does not answer, or cannot be asked. */
   #isSilent = false;
@@ -44,6 +48,8 @@ export class Wish implements Asking {
   constructor(task: WishTask) {
     this.#task = task;
     this.peer = task.peer;
+    const { relays, choice } = task;
+    this.#relays = choice.methods.includes('relay') && !relays.isEmpty ? relays : null;
   }
 
   start(listener: AskListener): void {
@@ -53,6 +59,7 @@ export class Wish implements Asking {
       const hope = listener.hope(wayBack(peer, locals(), choice));
       this.#reverse = new ReverseHope(io, hope, this.#over.signal);
     }
+    if (this.#relays !== null) this.#relay(listener, this.#relays);
     const punches = PUNCHES.some((method) => choice.methods.includes(method));
     const asking = punches ? this.#punch(listener) : this.#ask(null);
     void Promise.all([asking, this.#answered.promise])
@@ -63,6 +70,8 @@ export class Wish implements Asking {
   stop(): void {
     this.#over.abort();
     this.#answered.resolve();
+    const { pipe, isRelayed } = this.#task;
+    if (!isRelayed(pipe)) this.#relays?.settle(pipe, false);
   }
 
   /** Takes a connection that the peer has dialled; null where it is not wanted. */
@@ -107,6 +116,12 @@ export class Wish implements Asking {
     return isOver ? null : this.#task.account.failed(this.#fresh ?? this.peer, this.#over.signal);
   }
 
+  #relay(asker: AskListener, relays: Relays): void {
+    const ask = (relayed: readonly Endpoint[]) => void this.#ask(null, relayed);
+    const relay = new RelayWish({ ...this.#task, relays, asker, ask, over: this.#over.signal });
+    void relay.run(this.#task.plan(this.peer).find(({ method }) => method === 'relay')?.delay ?? 0);
+  }
+
   async #punch(listener: AskListener): Promise<void> {
     const punching = new PunchWish({
       ...this.#task,
@@ -122,9 +137,9 @@ export class Wish implements Asking {
   }
 
   /** The first message tells how asking goes; later ones are further rounds. At most one goes without a call. */
-  async #ask(punch: PunchCall | null): Promise<void> {
+  async #ask(punch: PunchCall | null, relayed: readonly Endpoint[] = []): Promise<void> {
     const { signalling, emit, ownAddress, peer, pipeId, pipe, choice } = this.#task;
-    if (punch === null && this.#asked) return;
+    if (punch === null && relayed.length === 0 && this.#asked) return;
     const isFirst = !this.#asked;
     this.#asked = true;
     const tell = (state: SignalEvent['state'], facts: Partial<SignalEvent> = {}) => {
@@ -134,7 +149,8 @@ export class Wish implements Asking {
     };
     tell('asked');
     try {
-      const { methods, paths, families } = choice;
+      const { paths, families } = choice;
+      const methods = choice.methods.filter((method) => method !== 'relay' || this.#relays !== null);
       const { rtt, clock } = await signalling.send(peer, {
         type: 'connect',
         pipeId,
@@ -144,6 +160,7 @@ export class Wish implements Asking {
         knownSequence: (this.#fresh ?? peer).sequence,
         address: ownAddress().bytes,
         punch,
+        ...(relayed.length > 0 ? { relayed } : {}),
       });
       tell('answered', { rtt, clock });
       this.#heard();

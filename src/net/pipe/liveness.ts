@@ -7,7 +7,8 @@
  *   quiet ──keep-alive, or an answer owed for long──► asked (PING) ──still nothing──► doubtful ──► dead
  *     ▲                                                  └────────anything received────────┘
  */
-import { KEEPALIVE_TIMEOUT, PATH_PATIENCE } from '../timing.ts';
+import { PATH_PATIENCE } from '../path-timing.ts';
+import { KEEPALIVE_TIMEOUT } from '../timing.ts';
 
 export class Liveness {
   readonly #keepalive: () => number;

@@ -4,7 +4,8 @@
  */
 import { deferred } from '../deferred.ts';
 import type { Io } from '../io/io.ts';
-import { KEEPALIVE_INTERVAL, RECOVERY } from '../timing.ts';
+import { RECOVERY } from '../path-timing.ts';
+import { KEEPALIVE_INTERVAL } from '../timing.ts';
 import type { Endpoint, Family } from '../wire/endpoint.ts';
 import { familyOf } from '../wire/ip.ts';
 import { Alarm } from './alarm.ts';

@@ -5,12 +5,13 @@
 import { MAX_ADDRESS } from '../address.ts';
 import type { Method, Pathway } from '../events.ts';
 import { DecodeError } from '../wire/decode-error.ts';
-import type { Family } from '../wire/endpoint.ts';
+import type { Endpoint, Family } from '../wire/endpoint.ts';
 import { Reader } from '../wire/reader.ts';
 import { Writer } from '../wire/writer.ts';
 import { type LaneReport, readLanes, writeLanes } from './lane-report.ts';
 import { type PunchCall, readCall, writeCall } from './punch-call.ts';
 import { readReason, writeReason } from './reason.ts';
+import { readRelayed, writeRelayed } from './relayed.ts';
 import { readTime, writeTime } from './time.ts';
 
 /** Bytes of pipe ids, message ids and nonces. */
@@ -40,6 +41,8 @@ export interface ConnectMessage {
   readonly address: Uint8Array;
   /** null: no hole punching (yet). */
   readonly punch: PunchCall | null;
+  /** Relayed addresses of the sender's, which the recipient may dial; at most 2. @default none */
+  readonly relayed?: readonly Endpoint[];
 }
 
 /** What the recipient of `connect` makes of it. */
@@ -125,6 +128,7 @@ export function encodeMessage(message: SignalMessage): Uint8Array {
       writer.u32(message.knownSequence);
       if (message.address.length === 0) throw new RangeError('connect needs an address');
       writeCall(writeAddress(writer, message.address), message.punch);
+      writeRelayed(writer, message.relayed ?? []);
       break;
     case 'answer':
       writeId(writer, message.pipeId).u8(RESULTS[message.result]);
@@ -200,7 +204,7 @@ function decodeBody(reader: Reader, type: keyof typeof TYPES): SignalMessage {
 }
 
 function decodeConnect(reader: Reader): ConnectMessage {
-  return {
+  const message: ConnectMessage = {
     type: 'connect',
     pipeId: reader.bytes(ID_LENGTH, 'pipe id'),
     methods: readChoice(reader, METHODS, 'methods'),
@@ -210,6 +214,7 @@ function decodeConnect(reader: Reader): ConnectMessage {
     address: readAddress(reader, 1),
     punch: readCall(reader),
   };
+  return reader.remaining === 0 ? message : { ...message, relayed: readRelayed(reader) };
 }
 
 function writeId(writer: Writer, id: Uint8Array): Writer {

@@ -13,6 +13,12 @@ import { messageLength } from './guard.ts';
 /** null = end the connection: junk cannot be skipped in a stream. */
 export type Answer = (data: Uint8Array, client: Endpoint) => Uint8Array | null;
 
+/** Connections of other methods than Binding, with what has come of them. */
+export interface Others {
+  takes(message: Uint8Array): boolean;
+  serve(stream: ByteStream, received: Uint8Array): void;
+}
+
 interface Connection {
   readonly stream: ByteStream;
   readonly over: AbortController;
@@ -33,7 +39,7 @@ export class StunConnections {
     this.#report = report;
   }
 
-  serve(stream: ByteStream, answer: Answer): void {
+  serve(stream: ByteStream, answer: Answer, others: Others | null = null): void {
     const key = clientKey(stream.remote.ip);
     const mine = this.#perClient.get(key) ?? 0;
     if (this.#open.size >= STUN_MAX_CONNECTIONS || mine >= STUN_MAX_CONNECTIONS_PER_ADDRESS) {
@@ -51,7 +57,7 @@ export class StunConnections {
     this.#perClient.set(key, mine + 1);
     this.#tell(stream, 'connected');
     stream.setReader({
-      data: (bytes) => this.#data(connection, bytes, answer),
+      data: (bytes) => this.#data(connection, bytes, answer, others),
       // What was asked before is answered still.
       ended: () => stream.end(),
       closed: () => this.#drop(connection),
@@ -64,13 +70,18 @@ export class StunConnections {
     for (const connection of [...this.#open]) this.#drop(connection);
   }
 
-  #data(connection: Connection, bytes: Uint8Array, answer: Answer): void {
+  #data(connection: Connection, bytes: Uint8Array, answer: Answer, others: Others | null): void {
     const { stream } = connection;
     connection.received = new Uint8Array(Buffer.concat([connection.received, bytes]));
     try {
       for (;;) {
         const length = messageLength(connection.received);
         if (length === null || connection.received.length < length) return;
+        if (others?.takes(connection.received) === true) {
+          this.#release(connection);
+          others.serve(stream, connection.received);
+          return;
+        }
         const reply = answer(connection.received.slice(0, length), stream.remote);
         connection.received = connection.received.slice(length);
         connection.idleAt = this.#io.now() + STUN_IDLE;
@@ -92,7 +103,12 @@ export class StunConnections {
   }
 
   #drop(connection: Connection): void {
-    if (!this.#open.delete(connection)) return;
+    if (this.#release(connection)) connection.stream.destroy();
+  }
+
+  /** @returns whether it was there */
+  #release(connection: Connection): boolean {
+    if (!this.#open.delete(connection)) return false;
     const { stream } = connection;
     const key = clientKey(stream.remote.ip);
     const left = (this.#perClient.get(key) ?? 1) - 1;
@@ -100,7 +116,7 @@ export class StunConnections {
     else this.#perClient.delete(key);
     connection.over.abort();
     this.#tell(stream, 'left');
-    stream.destroy();
+    return true;
   }
 
   #tell(stream: ByteStream, what: ServerUse['what'], detail?: string): void {

@@ -13,7 +13,7 @@ import { familyOf, reachOf, sameSubnet } from '../wire/ip.ts';
 import { type Listening, type Reply, replyTo } from './binding.ts';
 import { clientKey } from './client-key.ts';
 import { decodeStun } from './message.ts';
-import { StunConnections } from './server-tcp.ts';
+import { type Others, StunConnections } from './server-tcp.ts';
 import type { Transport } from './transaction.ts';
 
 export interface StunServerTask {
@@ -28,6 +28,8 @@ export interface StunServerTask {
   /** Whether TCP is served too, at the same addresses and ports. */
   readonly tcp: boolean;
   readonly report: (use: ServerUse) => void;
+  /** Takes over a connection whose first message is not STUN's own but of its family (TURN). @default nobody does */
+  readonly others?: Others | null;
 }
 
 /** @throws the system's error when a port is taken or an address is not there; then nothing is left open */
@@ -64,7 +66,9 @@ class StunServer implements RunningServer {
       if (!tcp) continue;
       const answer = (data: Uint8Array, client: Endpoint) =>
         this.#answer(data, client, at, 'tcp')?.data ?? null;
-      const listener = await io.listenTcp(at.local, (stream) => this.#connections.serve(stream, answer));
+      const listener = await io.listenTcp(at.local, (stream) =>
+        this.#connections.serve(stream, answer, this.#task.others ?? null),
+      );
       this.#listeners.push(listener);
     }
   }

@@ -28,7 +28,7 @@ const FIELDS: readonly { readonly name: Field; readonly label: string; readonly 
   {
     name: 'methods',
     label: 'methods',
-    help: `${FORM_LETTERS.methods}   d direct, r reverse, p TCP, u UDP punch, in order`,
+    help: `${FORM_LETTERS.methods}   d direct, r reverse, p TCP, u UDP punch, t relay`,
   },
   {
     name: 'paths',

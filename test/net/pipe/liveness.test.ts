@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { PATH_PATIENCE } from '../../../src/net/path-timing.ts';
 import { Liveness } from '../../../src/net/pipe/liveness.ts';
-import { KEEPALIVE_TIMEOUT, PATH_PATIENCE } from '../../../src/net/timing.ts';
+import { KEEPALIVE_TIMEOUT } from '../../../src/net/timing.ts';
 
 function open(rtt = 0): Liveness {
   const liveness = new Liveness(() => 20_000, -rtt);

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
+import { PATH_PATIENCE } from '../../../src/net/path-timing.ts';
 import type { Effect, Input } from '../../../src/net/pipe/effects.ts';
 import { encodeFrame, type Frame } from '../../../src/net/pipe/frame.ts';
 import { Session } from '../../../src/net/pipe/session.ts';
 import * as timing from '../../../src/net/timing.ts';
 
-const { KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MAX_MESSAGE, PATH_PATIENCE, SEND_WINDOW } = timing;
+const { KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MAX_MESSAGE, SEND_WINDOW } = timing;
 const bytes = (text: string) => new TextEncoder().encode(text);
 const PROOF_A = bytes('a'.repeat(64));
 const PROOF_B = bytes('b'.repeat(64));

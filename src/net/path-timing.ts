@@ -1,0 +1,41 @@
+/** Times of paths that die and are replaced, and of relays, in ms: value, reason, source. */
+
+/**
+ * A path is asked after this without the answer it owes, or four round trips, and doubted after as long again: two
+ * retransmissions of TCP at its least (RFC 6298 §2.4: 200 ms in practice), so that a lost packet is no lost path.
+ */
+export const PATH_PATIENCE = 600;
+
+/** ms. How another path for a pipe is looked for, and how long. */
+export const RECOVERY = {
+  /** One look, where nothing else bounds it: as long as a connect has by default. */
+  look: 30_000,
+  /** Between two looks, doubling. */
+  pause: 1_000,
+  pauseMax: 8_000,
+  /** Between two doubts of one pipe that come to nothing. */
+  doubtPause: 10_000,
+  /** Without a path: after silence (a network gone, a machine asleep), a reset (a router, or a killed peer), a relay's end. */
+  afterSilence: 180_000,
+  afterReset: 60_000,
+  afterEnd: 30_000,
+  /** Until a relayed pipe is tried without its relay again, doubling. */
+  improve: 60_000,
+  improveMax: 600_000,
+} as const;
+
+/** ms, but for counts. TURN (RFC 8656, RFC 6062). */
+export const TURN = {
+  /** For one answer over TCP; RFC 8489 §6.2.2 gives 39.5 s, which no user waits for. */
+  timeout: 5_000,
+  /** Of one request: unsigned, signed, with a fresh nonce. */
+  maxTries: 3,
+  /** Permissions live 300 s (RFC 8656 §9). */
+  permission: 240_000,
+  /** Before an allocation's lifetime ends; at the least between two refreshes. */
+  refreshMargin: 60_000,
+  minRefresh: 30_000,
+  /** An allocation of ours in `serve` (RFC 8656 §7.2), and a peer that nobody takes over (RFC 6062 §5.2). */
+  lifetime: 600_000,
+  unbound: 30_000,
+} as const;

@@ -1,0 +1,76 @@
+/** Pipes by a relay with real packets: where nothing else works, Debian's coturn and our own server in the middle. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { describeNeeding } from '../helpers/needs.ts';
+import { natPreset } from '../lab/index.ts';
+import { expectContract } from './contract.ts';
+import type { Lab, Program } from './lab.ts';
+import { startCoturn } from './services.ts';
+import { become, behindTwoNats, TWO_NATS_NEEDS, type TwoNats } from './two-nats.ts';
+
+const HOST = '198.51.100.20';
+const HARD = natPreset('symmetric', 'random');
+const USER = { username: 'demo', credential: 'secret' } as const;
+const RELAY = [
+  'lt-cred-mech',
+  'realm=example.org',
+  `user=${USER.username}:${USER.credential}`,
+  'min-port=50000',
+  'max-port=50100',
+];
+
+/** The servers of two NATs with a relay of this name. */
+function withRelay(lab: Lab, nats: TwoNats, turn: readonly unknown[]): string {
+  const servers = JSON.parse(readFileSync(nats.servers, 'utf8')) as Record<string, unknown>;
+  return lab.file('relay.json', JSON.stringify({ ...servers, turn }));
+}
+
+async function accepting(lab: Lab, servers: string): Promise<{ peer: Program; address: string }> {
+  const peer = lab.start('b', ['accept', '--echo', '--json', '--servers', servers], { input: null });
+  const ready = await peer.event('ready');
+  return { peer, address: String(ready.address) };
+}
+
+describeNeeding(TWO_NATS_NEEDS, 'relay', () => {
+  test(
+    'coturn: symmetric and random on both sides, and the message comes back; a wrong password is told as such',
+    { timeout: 60_000 },
+    behindTwoNats(async (lab, nats) => {
+      await become(nats, HARD, HARD);
+      await startCoturn(lab, 'server2', { addresses: [HOST], port: 3480 }, RELAY);
+      const url = `turn:${HOST}:3480?transport=tcp`;
+      const servers = withRelay(lab, nats, [{ url, ...USER }]);
+      const { address, peer } = await accepting(lab, servers);
+      const command = ['connect', address, '--json', '--send', 'by a relay', '--servers', servers];
+      const dialler = await lab.start('a', command).exits(0);
+      expectContract(dialler.events);
+      expect(dialler.all('open')).toMatchObject([{ method: 'relay', transport: 'tcp', encrypted: true }]);
+      expect(dialler.all('message').map(({ text }) => text)).toEqual(['by a relay', 'by a relay']);
+      expect(peer.all('open')).toMatchObject([{ method: 'relay' }]);
+      const wrong = withRelay(lab, nats, [{ url, ...USER, credential: 'guess' }]);
+      const only = ['connect', address, '--json', '--send', '.', '--servers', wrong, '--methods', 't'];
+      const refused = await lab.start('a', only).exits(10);
+      expect(JSON.stringify(refused.all('attempt'))).toContain('does not accept our username or password');
+    }),
+  );
+
+  test(
+    'our own: allocated with what --via tells, used, and gone when the pipe is',
+    { timeout: 60_000 },
+    behindTwoNats(async (lab, nats) => {
+      await become(nats, HARD, HARD);
+      const args = ['serve', '--json', '--host', HOST, '--only', 'turn', '--ports', 'stun=3490'];
+      const serve = lab.start('server2', args, { input: null });
+      const ready = await serve.event('ready');
+      const { turn } = ready.servers as { turn: readonly unknown[] };
+      expect(turn).toMatchObject([{ url: `turn:${HOST}:3490?transport=tcp` }]);
+      const servers = withRelay(lab, nats, turn);
+      const { address } = await accepting(lab, servers);
+      const command = ['connect', address, '--json', '--bench', '20000000', '--servers', servers];
+      const dialler = await lab.start('a', command).exits(0);
+      expect(dialler.all('open')).toMatchObject([{ method: 'relay' }]);
+      expect(dialler.all('bench')).toMatchObject([{ bytes: 20_000_000 }]);
+      expect(serve.all('error')).toEqual([]);
+    }),
+  );
+});
