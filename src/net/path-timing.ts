@@ -6,6 +6,9 @@
  */
 export const PATH_PATIENCE = 600;
 
+/** Bytes that come closer to one another than this are a stream: where it stops, the path is asked. */
+export const LIVELY = 100;
+
 /** ms. How another path for a pipe is looked for, and how long. */
 export const RECOVERY = {
   /** One look, where nothing else bounds it: as long as a connect has by default. */

@@ -73,4 +73,61 @@ describeNeeding(TWO_NATS_NEEDS, 'relay', () => {
       expect(serve.all('error')).toEqual([]);
     }),
   );
+
+  test(
+    'relay first, direct soon: the pipe moves to the hole that is punched behind it, and nothing is lost',
+    { timeout: 60_000 },
+    behindTwoNats(async (lab, nats) => {
+      await become(nats, natPreset('restrict port', 'random'), natPreset('restrict port', 'random'));
+      const args = ['serve', '--json', '--host', HOST, '--only', 'turn', '--ports', 'stun=3490'];
+      const serve = lab.start('server2', args, { input: null });
+      const { turn } = (await serve.event('ready')).servers as { turn: readonly unknown[] };
+      const servers = withRelay(lab, nats, turn);
+      const { address, peer } = await accepting(lab, servers);
+      const command = ['connect', address, '--json', '--servers', servers, '--methods', 'tpu'];
+      const dialler = lab.start('a', command, { input: null });
+      await dialler.event('open');
+      const lines = Array.from({ length: 2_000 }, (_, i) => `line ${i}`);
+      for (let i = 0; i < lines.length; i += 100) {
+        dialler.type(`${lines.slice(i, i + 100).join('\n')}\n`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      const moved = await dialler.event('path');
+      expect(moved).toMatchObject({ from: 'relay' });
+      expect(moved.to).toMatch(/punch$/);
+      await dialler.until('all lines came back', () =>
+        dialler.all('message').length >= 2 * lines.length ? true : undefined,
+      );
+      for (const direction of ['in', 'out'])
+        expect(
+          dialler
+            .all('message')
+            .filter((message) => message.direction === direction)
+            .map(({ text }) => text),
+        ).toEqual(lines);
+      expect(peer.all('path')).toMatchObject([{ from: 'relay' }]);
+    }),
+  );
+
+  test(
+    'both routers forget their mappings: the pipe goes on within seconds, from the last byte',
+    { timeout: 60_000 },
+    behindTwoNats(async (lab, nats) => {
+      const nat = natPreset('restrict port', 'random');
+      await become(nats, nat, nat);
+      const { address } = await accepting(lab, nats.servers);
+      const command = ['connect', address, '--json', '--servers', nats.servers, '--methods', 'pu'];
+      const dialler = lab.start('a', command, { input: null });
+      await dialler.event('open');
+      dialler.type('before\n');
+      await dialler.until('an echo', () => (dialler.all('message').length === 2 ? true : undefined));
+      await nats.a.become(nat, 0);
+      const startedAt = Date.now();
+      dialler.type('after\n');
+      await dialler.until('the other echo', () => (dialler.all('message').length === 4 ? true : undefined));
+      console.log(`recovered after ${Date.now() - startedAt} ms`);
+      expect(dialler.all('message').map(({ text }) => text)).toEqual(['before', 'before', 'after', 'after']);
+      expect(dialler.all('closed')).toEqual([]);
+    }),
+  );
 });

@@ -114,14 +114,21 @@ export async function openPipe(task: OfferTask, attempt: Attempt): Promise<void>
     path: way.path,
   } as const;
   let opened = false;
-  const open = (pipe: Pipe) => {
-    // From here on the connection is the pipe's, whatever ends the dialling.
+  const taken = () => {
+    // From here on the connection is a pipe's, whatever ends the dialling.
     opened = true;
     attempt.outcome = 'open';
     emitAttempt(task, attempt, 'open');
+  };
+  const open = (pipe: Pipe) => {
+    taken();
     listener.open(pipe);
   };
-  const pipe = new Pipe(task.io, secured, info, { ...listener, open });
+  const joined: PipeListener['joined'] = (candidate, handover) => {
+    taken();
+    listener.joined(candidate, handover);
+  };
+  const pipe = new Pipe(task.io, secured, info, { ...listener, open, joined });
   const onStop = () => {
     if (!opened) secured.stream.destroy();
   };

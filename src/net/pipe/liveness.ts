@@ -7,7 +7,7 @@
  *   quiet ──keep-alive, or an answer owed for long──► asked (PING) ──still nothing──► doubtful ──► dead
  *     ▲                                                  └────────anything received────────┘
  */
-import { PATH_PATIENCE } from '../path-timing.ts';
+import { LIVELY, PATH_PATIENCE } from '../path-timing.ts';
 import { KEEPALIVE_TIMEOUT } from '../timing.ts';
 
 export class Liveness {
@@ -18,6 +18,8 @@ export class Liveness {
   /** Since when frames of ours are under way; null when none are. */
   #owedSince: number | null = null;
   #rtt = 0;
+  /** Much has been coming: that it stops is worth a question. */
+  #isLively = false;
   #isDoubtful = false;
   /** Doubted only once it is open. */
   #isOpen = false;
@@ -52,6 +54,7 @@ export class Liveness {
   /** Something came. @returns whether that ends a doubt */
   heard(now: number): boolean {
     const ends = this.#isDoubtful;
+    if (now > this.#lastReceived) this.#isLively = now - this.#lastReceived < LIVELY;
     this.#lastReceived = now;
     this.#isDoubtful = false;
     return ends;
@@ -66,6 +69,7 @@ export class Liveness {
   /** @returns whether a PING is to be written: one at a time is under way */
   ping(now: number): boolean {
     if (this.#pingAt !== null) return false;
+    this.#isLively = false;
     this.#pingAt = now;
     return true;
   }
@@ -95,8 +99,8 @@ export class Liveness {
   }
 
   #askAt(): number {
-    if (this.#owedSince === null || !this.#isOpen) return Number.POSITIVE_INFINITY;
-    return Math.max(this.#lastReceived, this.#owedSince) + this.#patience;
+    if (!this.#isOpen || (this.#owedSince === null && !this.#isLively)) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#lastReceived, this.#owedSince ?? 0) + this.#patience;
   }
 
   #doubtAt(pingAt: number): number {

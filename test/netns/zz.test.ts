@@ -1,0 +1,35 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'vitest';
+import { natPreset } from '../lab/index.ts';
+import { become, behindTwoNats } from './two-nats.ts';
+const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms));
+test('flush a', { timeout: 60_000 }, behindTwoNats(async (lab, nats) => {
+  const nat = natPreset('restrict port', 'random');
+  await become(nats, nat, nat);
+  const peer = lab.start('b', ['accept', '--echo', '--json', '--servers', nats.servers], { input: null });
+  const ready = await peer.event('ready');
+  const dialler = lab.start('a', ['connect', String(ready.address), '--json', '--servers', nats.servers, '--methods', 'pu'], { input: null });
+  await dialler.event('open');
+  dialler.type('before\n');
+  await sleep(1000);
+  await nats.a.become(nat, 0);
+  dialler.type('after\n');
+  await sleep(12_000);
+  const f = (p: typeof peer) => p.events.filter((e) => !['step','trace','ready'].includes(String(e.event))).map((e) => JSON.stringify(e).slice(0, 260)).join('\n');
+  console.log('A', f(dialler)); console.log('B', f(peer));
+}));
+test('relay first', { timeout: 60_000 }, behindTwoNats(async (lab, nats) => {
+  const nat = natPreset('restrict port', 'random');
+  await become(nats, nat, nat);
+  const serve = lab.start('server2', ['serve', '--json', '--host', '198.51.100.20', '--only', 'turn', '--ports', 'stun=3490'], { input: null });
+  const { turn } = (await serve.event('ready')).servers as { turn: unknown };
+  const servers = lab.file('r.json', JSON.stringify({ ...JSON.parse(readFileSync(nats.servers, 'utf8')), turn }));
+  const peer = lab.start('b', ['accept', '--echo', '--json', '--servers', servers], { input: null });
+  const ready = await peer.event('ready');
+  const dialler = lab.start('a', ['connect', String(ready.address), '--json', '--servers', servers, '--methods', 'tpu'], { input: null });
+  await dialler.event('open');
+  dialler.type('before\n');
+  await sleep(5000);
+  const f = (p: typeof peer) => p.events.filter((e) => !['step','trace','ready'].includes(String(e.event))).map((e) => JSON.stringify(e).slice(0, 260)).join('\n');
+  console.log('A', f(dialler)); console.log('B', f(peer));
+}));
