@@ -40,6 +40,8 @@ export interface NodePipesTask {
   readonly closed: (pipe: Pipe) => void;
   readonly onPipe: ((pipe: Pipe) => void) | undefined;
   readonly keepalive: (pipe: Pipe) => number;
+  /** As of RecoveryTask. */
+  readonly suspect: () => void;
   /** Our own newest address. */
   readonly ownAddress: () => Uint8Array;
   /** As of RecoveryTask, with the peer's newest address. */
@@ -71,6 +73,7 @@ export class NodePipes {
         const peer = this.#addressOf(pipe);
         return peer && task.rejoin(pipe, peer, better, signal);
       },
+      suspect: task.suspect,
       signal: task.signal,
     });
   }

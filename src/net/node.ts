@@ -67,6 +67,7 @@ export class P2PNode {
       closed: (pipe) => this.#presence.closed(pipe),
       onPipe: setup.onPipe,
       keepalive: (pipe) => this.#presence.keepaliveOf(pipe.local.ip),
+      suspect: () => this.#presence.suspect(),
       ownAddress: () => addressBytes(this.address),
       rejoin: (pipe, peer, better, signal) => this.#rejoin(pipe, peer, better, signal),
       signal: this.#stopping.signal,

@@ -42,3 +42,9 @@ export const TURN = {
   lifetime: 600_000,
   unbound: 30_000,
 } as const;
+
+/** A broker that is asked because a path died has this long to answer, or four round trips. */
+export const BROKER_CHECK = 600;
+
+/** A broker that listened for this long is dialled at once when it is lost, and not again after a pause. */
+export const BROKER_TRUSTED = 1_500;

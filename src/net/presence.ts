@@ -121,6 +121,12 @@ export class Presence {
     this.meetings?.opened(pipe.id, method);
   }
 
+  /** The network is doubtful: brokers have to show that they hear us, and mappings are made anew. */
+  suspect(): void {
+    this.#signalling?.check();
+    this.#warm.renew();
+  }
+
   /** A pipe is over. */
   closed(pipe: Pipe): void {
     this.#relays.settle(pipe.id, false);

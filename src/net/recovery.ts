@@ -20,6 +20,8 @@ export interface RecoveryTask {
    * @throws PipeGone where the peer has no such pipe, else why there is none
    */
   readonly rejoin: (pipe: Pipe, better: boolean, signal: AbortSignal) => Promise<void> | null;
+  /** A path is lost, or may be: what else went by the same network may be, too. */
+  readonly suspect: () => void;
   /** The node stops. */
   readonly signal: AbortSignal;
 }
@@ -95,6 +97,7 @@ export class Recovery {
   }
 
   async #search(pipe: Pipe, stranded: Search['stranded']): Promise<void> {
+    this.#task.suspect();
     const search: Search = { stop: new AbortController(), hurry: () => undefined, stranded };
     this.#searches.set(pipe, search);
     const stop = AbortSignal.any([this.#task.signal, search.stop.signal]);

@@ -6,8 +6,9 @@ import { SERVICE_TARGETS } from './service-targets.ts';
 import { SIGNAL_TARGETS } from './signal-targets.ts';
 import { STUN_TARGETS } from './stun-targets.ts';
 import { TARGETS, type Target } from './targets.ts';
+import { TURN_TARGETS } from './turn-targets.ts';
 
-const ALL = [...TARGETS, ...SIGNAL_TARGETS, ...STUN_TARGETS, ...SERVICE_TARGETS];
+const ALL = [...TARGETS, ...SIGNAL_TARGETS, ...STUN_TARGETS, ...TURN_TARGETS, ...SERVICE_TARGETS];
 
 /** Inputs per decoder: a few in every run of the tests, a million with `npm run fuzz`. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 0);

@@ -122,10 +122,8 @@ describeNeeding(TWO_NATS_NEEDS, 'relay', () => {
       dialler.type('before\n');
       await dialler.until('an echo', () => (dialler.all('message').length === 2 ? true : undefined));
       await nats.a.become(nat, 0);
-      const startedAt = Date.now();
       dialler.type('after\n');
       await dialler.until('the other echo', () => (dialler.all('message').length === 4 ? true : undefined));
-      console.log(`recovered after ${Date.now() - startedAt} ms`);
       expect(dialler.all('message').map(({ text }) => text)).toEqual(['before', 'before', 'after', 'after']);
       expect(dialler.all('closed')).toEqual([]);
     }),

@@ -42,8 +42,11 @@ export async function startMosquitto(
   return broker;
 }
 
-/** A STUN server over UDP and TCP; with two addresses of a family it tells the other one (RFC 5780). */
-/** @param relay lines of its configuration, where it is to relay */
+/**
+ * A STUN server over UDP and TCP; with two addresses of a family it tells the other one (RFC 5780).
+ *
+ * @param relay lines of its configuration, where it is to relay
+ */
 export async function startCoturn(
   lab: Lab,
   machine: string,

@@ -62,7 +62,6 @@ class Connect {
   readonly #attempts = new Map<number, Attempt>();
   readonly #failures: unknown[] = [];
   readonly #result = deferred<Pipe>();
-  /** Later than the result where that is relayed. */
   readonly #ended = deferred<void>();
   readonly #over = new AbortController();
   readonly #candidates: Candidate[];
@@ -71,7 +70,7 @@ class Connect {
   #race;
   readonly #dialler: Dialler;
   readonly #tie: Tie;
-  /** The pipe is open by a relay, and the race for something better goes on. */
+  /** Open by a relay, and the race goes on. */
   #relayed: Pipe | null = null;
 
   constructor(task: ConnectTask) {
@@ -93,7 +92,7 @@ class Connect {
     signal.throwIfAborted();
     const stay = onAbort(signal, () => this.#giveUp(signal.reason));
     const leave = this.#task.cross(this.#crossing());
-    const end = () => [this.#over.abort(), asking?.stop()];
+    onAbort(this.#over.signal, () => asking?.stop());
     try {
       if (asking !== null) this.#step({ kind: 'join', attempt: FIRST_JOINED });
       void this.#startDialling();
@@ -102,10 +101,9 @@ class Connect {
     } finally {
       leave();
       stay();
-      // By a relay it is open, and the race goes on as long as the pipe lives.
       void this.#relayed?.closed.then(() => this.#giveUp(new Error('the pipe is closed')));
-      if (this.#relayed === null) end();
-      else void this.#ended.promise.then(end);
+      if (this.#relayed === null) this.#over.abort();
+      else void this.#ended.promise.then(() => this.#over.abort());
     }
   }
 
@@ -265,10 +263,7 @@ class Connect {
       if (target === null) await commitNew(task, attempt, attempt.secured, number >= FIRST_JOINED);
       else await commitMove(task, attempt, attempt.secured, target);
       const isRelayed = attempt.way.method === 'relay' && this.#task.target === null;
-      if (isRelayed) {
-        attempt.outcome = 'open';
-        this.#relayed = attempt.pipe;
-      }
+      if (isRelayed) [attempt.outcome, this.#relayed] = ['open', attempt.pipe];
       this.#step({ kind: isRelayed ? 'relayed' : 'opened', attempt: number });
     } catch (error) {
       if (error instanceof PipeGone) this.#giveUp(error);

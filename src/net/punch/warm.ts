@@ -51,6 +51,16 @@ export class WarmSites {
     return site;
   }
 
+  /** The mappings may be gone: what is open is opened anew. */
+  renew(): void {
+    for (const [key, site] of this.#sites) {
+      if (site === null) continue;
+      this.#sites.delete(key);
+      site.close();
+    }
+    this.keep();
+  }
+
   async #open(place: Place, key: string): Promise<void> {
     const { signal } = this.#task;
     const site = await openSite(this.#task, place, 0).catch(() => null);

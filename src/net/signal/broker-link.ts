@@ -10,6 +10,7 @@
 import { reasonOf } from '../errors.ts';
 import type { BrokerFact } from '../events.ts';
 import type { BrokerConnection, Io } from '../io/io.ts';
+import { BROKER_CHECK } from '../path-timing.ts';
 import { BROKER_TIMEOUT, PROBE_INTERVAL, PUBACK_TIMEOUT } from '../timing.ts';
 import { encodeBase16 } from '../wire/base16.ts';
 
@@ -38,6 +39,7 @@ export class BrokerLink {
   #rtt: number | null = null;
   /** From SUBSCRIBE to SUBACK, ms. */
   #granted: number | null = null;
+  #listenedAt: number | null = null;
   /** Whether it listens, once that is known. */
   readonly ready: Promise<boolean>;
   #probe: { readonly id: string; readonly at: number } | null = null;
@@ -87,6 +89,7 @@ export class BrokerLink {
     }
     if (this.#over.signal.aborted) return false;
     this.#state = 'listening';
+    this.#listenedAt = this.#task.io.now();
     this.#task.changed(this);
     void this.#keepProbing();
     return true;
@@ -113,6 +116,21 @@ export class BrokerLink {
     }
   }
 
+  /** The network is doubtful: it has to answer soon, or is lost. */
+  async check(): Promise<void> {
+    const { io } = this.#task;
+    if (this.#state !== 'listening') return;
+    const patience = Math.max(BROKER_CHECK, 4 * (this.roundTrip ?? 0));
+    const id = this.#sendProbe();
+    await io.sleepUntil(io.now() + patience, this.#over.signal);
+    if (this.#probe?.id === id) this.#lose('delivers no messages');
+  }
+
+  /** How long it has listened, ms. */
+  get listenedFor(): number {
+    return this.#listenedAt === null ? 0 : this.#task.io.now() - this.#listenedAt;
+  }
+
   close(): void {
     this.#end();
   }
@@ -128,13 +146,21 @@ export class BrokerLink {
     }
   }
 
-  async #keepProbing(): Promise<void> {
+  /** @returns by what it is known */
+  #sendProbe(): string {
     const { io, topic } = this.#task;
+    const payload = io.randomBytes(PROBE_LENGTH);
+    payload[0] = PROBE_MARK;
+    const id = encodeBase16(payload);
+    this.#probe = { id, at: io.now() };
+    void this.#publish(topic, payload);
+    return id;
+  }
+
+  async #keepProbing(): Promise<void> {
+    const { io } = this.#task;
     while (!this.#over.signal.aborted) {
-      const payload = io.randomBytes(PROBE_LENGTH);
-      payload[0] = PROBE_MARK;
-      this.#probe = { id: encodeBase16(payload), at: io.now() };
-      void this.#publish(topic, payload);
+      this.#sendProbe();
       await io.sleepUntil(io.now() + PUBACK_TIMEOUT, this.#over.signal);
       if (this.#probe !== null) this.#lose('delivers no messages');
       await io.sleepUntil(io.now() + PROBE_INTERVAL - PUBACK_TIMEOUT, this.#over.signal);

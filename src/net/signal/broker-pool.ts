@@ -4,6 +4,7 @@
  */
 import type { BrokerFact } from '../events.ts';
 import type { Io } from '../io/io.ts';
+import { BROKER_TRUSTED } from '../path-timing.ts';
 import {
   BROKER_PATIENCE,
   BROKER_RETRY,
@@ -102,6 +103,11 @@ export class BrokerPool {
     for (const url of urls) void (this.#home.get(url) ?? this.#guests.get(url))?.publish(topic, payload);
   }
 
+  /** The network is doubtful: whoever does not answer soon is dialled anew. */
+  check(): void {
+    for (const link of [...this.#home.values(), ...this.#guests.values()]) void link.check();
+  }
+
   #open(url: string): void {
     const { io, topic, deliver, signal } = this.#task;
     const link = new BrokerLink({ io, url, topic, deliver, changed: (changed) => this.#changed(changed) });
@@ -119,6 +125,12 @@ export class BrokerPool {
   #rest(link: BrokerLink): void {
     const { io, signal } = this.#task;
     this.#home.delete(link.url);
+    // What has worked well is tried again at once: the network was another one.
+    if (link.listenedFor > BROKER_TRUSTED && !this.#rests.has(link.url)) {
+      this.#rests.set(link.url, { until: io.now(), pause: BROKER_RETRY / 2, reason: link.fact.reason });
+      this.fill();
+      return;
+    }
     const before = this.#rests.get(link.url)?.pause ?? BROKER_RETRY / 2;
     const pause = Math.min(before * 2, BROKER_RETRY_LONGEST);
     this.#rests.set(link.url, { until: io.now() + pause, pause, reason: link.fact.reason });

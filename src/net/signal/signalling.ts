@@ -88,6 +88,11 @@ export class Signalling {
     return this.#pool.listening;
   }
 
+  /** The network is doubtful: brokers that do not answer soon are dialled anew. */
+  check(): void {
+    this.#pool.check();
+  }
+
   /** All that were tried. */
   get brokers(): readonly BrokerFact[] {
     return this.#pool.facts;

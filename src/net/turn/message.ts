@@ -10,6 +10,7 @@ import type { Endpoint } from '../wire/endpoint.ts';
 import { Writer } from '../wire/writer.ts';
 
 const METHODS = {
+  binding: 0x001,
   allocate: 0x003,
   refresh: 0x004,
   'create-permission': 0x008,
@@ -180,9 +181,10 @@ export function errorAttribute(code: number, reason: string): RawAttribute {
   return { type: ATTRIBUTES.errorCode, value: head.bytes(new Uint8Array(Buffer.from(reason))).finish() };
 }
 
-/** Whether a message of STUN's kind is one of these methods, by its first two bytes. */
+/** Whether a message of STUN's kind is of a relay's methods, by its first two bytes. */
 export function isTurn(bytes: Uint8Array): boolean {
-  return partsOf(((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)) !== null;
+  const parts = partsOf(((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0));
+  return parts !== null && parts.method !== 'binding';
 }
 
 function checked(value: Uint8Array): Uint8Array {
