@@ -18,6 +18,7 @@ const NET_ORDER = [
   'signal',
   'pipe',
   'pipe-events',
+  'transfer',
   'connect',
   'punch',
   'node-options',
@@ -200,7 +201,7 @@ const effects = [
     'io-is-a-type',
     'Of net/io others know the interface, not how it is done.',
     { path: '^src/net/', pathNot: ['^src/net/io/', '^src/net/index\\.ts$'] },
-    { path: '^src/net/io/', pathNot: '^src/net/io/io\\.ts$', dependencyTypes: ['type-only'] },
+    { path: '^src/net/io/', pathNot: '^src/net/io/(io|transfer-types)\\.ts$', dependencyTypes: ['type-only'] },
   ),
   rule(
     'node-modules-with-effects',

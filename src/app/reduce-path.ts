@@ -1,7 +1,8 @@
-/** A pipe that changes its path, or has lost it. Pure. */
-import type { PathEvent, StrandedEvent } from '../net/index.ts';
+/** What happens to an open pipe besides its messages: its path changes or is lost, files come and go. Pure. */
+import type { FileEvent, PathEvent, StrandedEvent } from '../net/index.ts';
 import { METHOD_NAMES } from './config.ts';
 import type { Stamped } from './events.ts';
+import { fileText } from './file-text.ts';
 import { formatMs } from './select.ts';
 import type { ChatMessage, PipeState } from './state.ts';
 import { MAX_MESSAGES } from './state.ts';
@@ -19,7 +20,21 @@ export function lossText({ reason, limit }: Pick<StrandedEvent, 'reason' | 'limi
   return `the path is lost (${reason}): looking for another one, ${Math.round(limit / 1000)} s at most`;
 }
 
-export function withPath(pipe: PipeState, event: Stamped<PathEvent>): PipeState {
+export function withChange(
+  pipe: PipeState,
+  event: Stamped<PathEvent | StrandedEvent | FileEvent>,
+): PipeState {
+  switch (event.event) {
+    case 'path':
+      return withPath(pipe, event);
+    case 'stranded':
+      return withoutPath(pipe, event);
+    case 'file':
+      return event.state === 'progress' ? pipe : withFile(pipe, event);
+  }
+}
+
+function withPath(pipe: PipeState, event: Stamped<PathEvent>): PipeState {
   const { to: method, path, family, transport, local, remote, rtt } = event;
   return noted(
     {
@@ -33,8 +48,13 @@ export function withPath(pipe: PipeState, event: Stamped<PathEvent>): PipeState 
   );
 }
 
-export function withoutPath(pipe: PipeState, event: Stamped<StrandedEvent>): PipeState {
+function withoutPath(pipe: PipeState, event: Stamped<StrandedEvent>): PipeState {
   return noted({ ...pipe, stranded: event.reason }, event.at, lossText(event));
+}
+
+/** What has become of a file, among the messages. */
+function withFile(pipe: PipeState, event: Stamped<FileEvent>): PipeState {
+  return noted(pipe, event.at, fileText(event));
 }
 
 function noted(pipe: PipeState, at: number, text: string): PipeState {

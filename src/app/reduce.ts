@@ -21,7 +21,7 @@ import type {
 } from './events.ts';
 import { logLinesOf } from './log-line.ts';
 import { newPipe } from './new-pipe.ts';
-import { withoutPath, withPath } from './reduce-path.ts';
+import { withChange } from './reduce-path.ts';
 import { reduceServeReady, reduceServeStopped, reduceServing } from './serve-state.ts';
 import {
   type AttemptState,
@@ -93,9 +93,9 @@ function fold(state: State, event: Stamped): State {
     case 'rtt':
       return updatePipe(state, event.pipe, (pipe) => ({ ...pipe, rtt: event.rtt }));
     case 'path':
-      return updatePipe(state, event.pipe, (pipe) => withPath(pipe, event));
     case 'stranded':
-      return updatePipe(state, event.pipe, (pipe) => withoutPath(pipe, event));
+    case 'file':
+      return updatePipe(state, event.pipe, (pipe) => withChange(pipe, event));
     case 'closed':
       return updatePipe(state, event.pipe, (pipe) => ({ ...pipe, state: 'closed', reason: event.reason }));
     case 'error':

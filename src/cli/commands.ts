@@ -13,9 +13,11 @@ export interface AcceptCommandOptions extends CommonOptions {
   readonly echo?: boolean;
   readonly once?: boolean;
   readonly nickname?: string;
+  readonly saveTo?: string;
 }
 
 export interface NicknameCommandOptions extends CommonOptions {
+  readonly saveTo?: string;
   readonly echo?: boolean;
   readonly once?: boolean;
 }
@@ -24,6 +26,7 @@ export interface ConnectCommandOptions extends CommonOptions {
   readonly send?: string;
   readonly bench?: number;
   readonly raw?: boolean;
+  readonly sendFile?: string;
   readonly linger: number;
   readonly acceptNewKey?: boolean;
 }
@@ -35,6 +38,7 @@ export async function runAccept(options: AcceptCommandOptions): Promise<void> {
       echo: options.echo ?? false,
       once: options.once ?? false,
       nickname: options.nickname ?? null,
+      saveTo: options.saveTo ?? null,
     }),
   );
 }
@@ -45,7 +49,12 @@ export async function runNickname(name: string, options: NicknameCommandOptions)
   await runJourney(configOf(options), voice, (ctx) =>
     options.once
       ? registerOnce(ctx, name)
-      : accept(ctx, { echo: options.echo ?? false, once: false, nickname: name }),
+      : accept(ctx, {
+          echo: options.echo ?? false,
+          once: false,
+          nickname: name,
+          saveTo: options.saveTo ?? null,
+        }),
   );
 }
 
@@ -59,14 +68,18 @@ export async function runConnect(peer: string, options: ConnectCommandOptions): 
 
 /** @throws P2pdError USAGE for options that exclude each other */
 function conversationOf(options: ConnectCommandOptions): Conversation {
-  const { send, bench, raw, json, linger } = options;
-  const modes = [send !== undefined && '--send', bench !== undefined && '--bench', raw && '--raw'].filter(
-    Boolean,
-  );
+  const { send, bench, raw, json, linger, sendFile } = options;
+  const modes = [
+    send !== undefined && '--send',
+    bench !== undefined && '--bench',
+    raw && '--raw',
+    sendFile !== undefined && '--send-file',
+  ].filter(Boolean);
   if (modes.length > 1) throw new P2pdError('USAGE', `${modes.join(' and ')} exclude each other`);
   if (raw && json) throw new P2pdError('USAGE', '--raw and --json both want stdout');
   if (send !== undefined) return { kind: 'send', text: send };
   if (bench !== undefined) return { kind: 'bench', bytes: bench };
+  if (sendFile !== undefined) return { kind: 'file', path: sendFile };
   if (raw) return { kind: 'raw', input: stdinBytes(), output: stdoutBytes, linger };
   return { kind: 'lines', input: stdinLines(), linger };
 }

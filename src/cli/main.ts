@@ -73,6 +73,7 @@ function addNodes(program: Command): void {
     .option('--once', 'leave after the first pipe closes')
     .option('--allow <ids>', 'only these peers: node ids, comma-separated', parseNodeIds)
     .option('--nickname <name>', 'register this nickname for the node')
+    .option('--save-to <dir>', 'take files and keep them there; nothing is ever overwritten')
     .action(async (options: AcceptCommandOptions) => (await commands()).runAccept(options));
   addCommonOptions(program.command('nickname'))
     .description(
@@ -81,6 +82,7 @@ function addNodes(program: Command): void {
     .argument('<name>', 'small letters, digits, - and _')
     .option('--echo', 'send each message back unchanged')
     .option('--once', 'register and leave: nobody listens then')
+    .option('--save-to <dir>', 'take files and keep them there; nothing is ever overwritten')
     .action(async (name: string, options: NicknameCommandOptions) =>
       (await commands()).runNickname(name, options),
     );
@@ -97,6 +99,7 @@ function addNodes(program: Command): void {
     .option('--bench <bytes>', 'measure throughput both ways', parseBytes)
     .option('--accept-new-key', 'the nickname has a new key, and that is right')
     .option('--raw', 'join stdin and stdout to the pipe as bytes')
+    .option('--send-file <path>', 'send a file, and go on where an earlier try has ended')
     .addOption(
       new Option('--linger <seconds>', 'after the end of stdin, wait for the peer to close')
         .argParser(parseSeconds)

@@ -4,6 +4,7 @@
  */
 import { METHOD_NAMES } from '../app/config.ts';
 import type { LogLevel, Stamped } from '../app/events.ts';
+import { fileText } from '../app/file-text.ts';
 import { lossText, moveText } from '../app/reduce-path.ts';
 import type { WorldState } from '../app/state.ts';
 import { makeVisible } from '../app/visible.ts';
@@ -64,6 +65,8 @@ function narrate(event: Stamped, options: NarrateOptions, peers: ReadonlyMap<str
       return narrateExplanation(event);
     case 'message':
       return narrateMessage(event, options, peers);
+    case 'file':
+      return err(fileText(event));
     case 'bench':
       return {
         to: 'stdout',

@@ -39,6 +39,8 @@ export const ERROR_CODES = {
   STATE_UNUSABLE: { exit: 15, hint: 'name a directory you may write to with --state DIR' },
   KEY_DAMAGED: { exit: 15, hint: 'move the file away to start with a new identity' },
   NO_INTERFACE: { exit: 15, hint: 'p2pd-demo interfaces lists what there is' },
+  FILE_UNUSABLE: { exit: 15, hint: 'name a file that can be read, or a folder that can be written to' },
+  FILE_REFUSED: { exit: 14, hint: 'the other side takes files with accept --save-to DIR' },
   PIPE_CLOSED: { exit: 11, hint: 'connect again' },
   MESSAGE_TOO_LONG: { exit: 2, hint: 'send it in pieces of at most 16 MiB' },
   INTERNAL: { exit: 15, hint: 'this is a fault of p2pd-demo; run again with --log debug and report it' },

@@ -82,6 +82,22 @@ export interface MessageEvent {
   readonly text: string;
 }
 
+/** How a file on its way over a pipe does. */
+export interface FileEvent {
+  readonly event: 'file';
+  readonly pipe: string;
+  readonly direction: 'in' | 'out';
+  /** Of one received: already made safe, and once it is done the name under which it is kept. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Bytes that are there. */
+  readonly done: number;
+  readonly state: 'start' | 'progress' | 'done' | 'failed';
+  /** Why it failed. */
+  readonly reason?: string;
+}
+
 export interface RttEvent {
   readonly event: 'rtt';
   readonly pipe: string;
@@ -231,6 +247,7 @@ export type NodeEvent =
   | PathEvent
   | StrandedEvent
   | MessageEvent
+  | FileEvent
   | RttEvent
   | ClosedEvent
   | RefusedEvent

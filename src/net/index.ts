@@ -16,6 +16,8 @@ export { InfoAnswers, type Offer, outwardAddresses, serversFor, startInfoServer 
 export { Interface, type InterfaceDict, listInterfaces, type NatDict } from './interface.ts';
 export type * from './io/io.ts';
 export { loadNative } from './io/native.ts';
+export { openSaveFolder, openSource } from './io/transfer-files.ts';
+export type { SaveFolder, Source } from './io/transfer-types.ts';
 export { PNP_LIMITS, TURN_LIMITS } from './limits.ts';
 export * from './nat/behavior.ts';
 export {

@@ -16,6 +16,7 @@ import type { Pipe, PipeListener } from './pipe/pipe.ts';
 import type { Handover } from './pipe/pipe-info.ts';
 import { type Move, moveEventOf, openEventOf, roundTripOf } from './pipe-events.ts';
 import { Recovery, type RecoveryTask } from './recovery.ts';
+import type { FileExchange } from './transfer/exchange.ts';
 import { DecodeError } from './wire/decode-error.ts';
 import type { Endpoint } from './wire/endpoint.ts';
 
@@ -33,6 +34,7 @@ export interface NodePipesTask {
   readonly nodeId: string;
   readonly handlers: MessageHandlers;
   readonly bench: Bench;
+  readonly files: FileExchange;
   readonly emit: (event: NodeEvent) => void;
   readonly refused: (remote: Endpoint, reason: string) => void;
   /** A pipe has opened, or goes another way. */
@@ -230,7 +232,9 @@ export class NodePipes {
   }
 
   #received(pipe: Pipe, kind: MessageKind, bytes: Buffer): void | Promise<void> {
-    const { bench, handlers } = this.#task;
+    const { bench, files, handlers } = this.#task;
+    if ((kind === 'control' || kind === 'bulk') && files.takes(pipe, kind, bytes))
+      return files.take(pipe, kind, bytes);
     if (kind === 'control' || kind === 'bulk') return bench.take(pipe, kind, bytes);
     // Bytes are the handlers' business; where there are none, nobody else would show them.
     if (kind === 'text' || handlers.isEmpty) this.#emitText(pipe, 'in', bytes);

@@ -32,6 +32,7 @@ import { PIPE_ID_LENGTH } from './pipe/preamble.ts';
 import { refuseAtOnce } from './pipe/secure.ts';
 import { Presence } from './presence.ts';
 import { NO_SERVERS } from './servers.ts';
+import { FileExchange } from './transfer/exchange.ts';
 import { type Endpoint, formatEndpoint } from './wire/endpoint.ts';
 
 export class P2PNode {
@@ -47,6 +48,8 @@ export class P2PNode {
   readonly #admission = new Admission();
   readonly #stopping = new AbortController();
   readonly #bench: Bench;
+  /** Files that are sent and received over its pipes. */
+  readonly files: FileExchange;
   readonly #presence: Presence;
   #listening: Listening | null = null;
 
@@ -55,12 +58,14 @@ export class P2PNode {
     this.#io = setup.io;
     this.#identity = setup.identity;
     this.#bench = new Bench(setup.io);
+    this.files = new FileExchange(setup.io, (event) => this.#emit(event));
     this.nodeId = setup.identity.nodeId;
     this.#pipes = new NodePipes({
       io: setup.io,
       nodeId: this.nodeId,
       handlers: this.#handlers,
       bench: this.#bench,
+      files: this.files,
       emit: this.#emit,
       refused: (remote, reason) => this.#refused(remote, reason),
       opened: (pipe) => this.#presence.opened(pipe),

@@ -9,7 +9,7 @@ test('connect form: empty fields mean the defaults', () => {
     ok: true,
     choice: {
       peer: ADDRESS,
-      methods: ['direct', 'reverse', 'tcp-punch', 'udp-punch'],
+      methods: ['direct', 'reverse', 'tcp-punch', 'udp-punch', 'relay'],
       paths: ['external', 'local'],
       families: [4, 6],
     },
@@ -24,7 +24,7 @@ test('connect form: letters count in their order, each once, in either case', ()
 
 test.each([
   [{ ...EMPTY }, 'peer', 'address'],
-  [{ ...EMPTY, peer: 'x', methods: 't' }, 'methods', 'd (direct)'],
+  [{ ...EMPTY, peer: 'x', methods: 'x' }, 'methods', 'd (direct)'],
   [{ ...EMPTY, peer: 'x', methods: 'dz' }, 'methods', 'd (direct)'],
   [{ ...EMPTY, peer: 'x', paths: 'x' }, 'paths', 'e (external), l (local)'],
   [{ ...EMPTY, peer: 'x', families: '5' }, 'families', '4, 6 or both'],

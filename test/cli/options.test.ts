@@ -148,10 +148,17 @@ describe('help', () => {
     interfaces: [],
     nat: ['--format <format>'],
     matrix: [],
-    accept: ['--echo', '--once', '--allow <ids>', '--nickname <name>'],
-    nickname: ['--echo', '--once'],
+    accept: ['--echo', '--once', '--allow <ids>', '--nickname <name>', '--save-to <dir>'],
+    nickname: ['--echo', '--once', '--save-to <dir>'],
     resolve: [],
-    connect: ['--send <text>', '--bench <bytes>', '--accept-new-key', '--raw', '--linger <seconds>'],
+    connect: [
+      '--send <text>',
+      '--bench <bytes>',
+      '--accept-new-key',
+      '--raw',
+      '--send-file <path>',
+      '--linger <seconds>',
+    ],
     serve: ['--host <addresses>', '--ports <list>', '--only <kinds>', '--pnp-store <where>'],
   };
   const program = createProgram();

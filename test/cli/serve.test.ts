@@ -39,7 +39,7 @@ describe('serve: options', () => {
     { ports: 'stun=65535' },
     { ports: '__proto__=5' },
     { ports: '' },
-    { only: 'turn' },
+    { only: 'relay' },
     { pnpStore: 'names.db' },
     { pnpStore: 'sqlite:' },
     { only: 'info' },

@@ -12,6 +12,7 @@ import { decodePreamble, encodePreamble } from '../../src/net/pipe/preamble.ts';
 import { ReceiveWindow } from '../../src/net/pipe/receive-window.ts';
 import { Session } from '../../src/net/pipe/session.ts';
 import { decodeProbe, encodeProbe } from '../../src/net/punch/probe.ts';
+import { decodeFileMessage, encodeFileMessage } from '../../src/net/transfer/message.ts';
 import { decodeBase32 } from '../../src/net/wire/base32.ts';
 import { DecodeError } from '../../src/net/wire/decode-error.ts';
 import { Reader } from '../../src/net/wire/reader.ts';
@@ -117,6 +118,20 @@ function converse(input: Uint8Array): boolean {
 }
 
 export const TARGETS: readonly Target[] = [
+  {
+    name: 'file message',
+    samples: [
+      encodeFileMessage({ operation: 'offer', size: 2 ** 33, name: 'data.bin' }),
+      encodeFileMessage({ operation: 'accept', offset: 5, hash: new Uint8Array(32) }),
+      encodeFileMessage({ operation: 'refuse', reason: 'no room' }),
+    ],
+    decode(input) {
+      const read = unless(() => decodeFileMessage(input));
+      // Texts that are no UTF-8 are read with marks in their place.
+      if (read === null) return null;
+      return 'name' in read || 'reason' in read ? input : encodeFileMessage(read);
+    },
+  },
   {
     name: 'address bytes',
     few: 5_000,

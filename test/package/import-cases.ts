@@ -36,10 +36,22 @@ export const STUBS = [
 
 /** The order inside net, written out again: the rule's own list is what is tested. */
 const ORDER =
-  'stun ntp turn portmap nat identity address-interface address own-address signal pipe pipe-events connect punch node-options message-handlers via info-server setup interface world nat-watch mapping-watch peer-memory meeting presence node'.split(
+  'stun ntp turn portmap nat identity address-interface address own-address signal pipe pipe-events transfer connect punch node-options message-handlers recovery node-pipes via info-server setup interface world nat-watch mapping-watch peer-memory meeting presence node'.split(
     ' ',
   );
-const FOLDERS = ['stun', 'ntp', 'turn', 'portmap', 'nat', 'signal', 'pipe', 'connect', 'punch', 'meeting'];
+const FOLDERS = [
+  'stun',
+  'ntp',
+  'turn',
+  'portmap',
+  'nat',
+  'signal',
+  'pipe',
+  'transfer',
+  'connect',
+  'punch',
+  'meeting',
+];
 const netFile = (name: string, file: string) =>
   FOLDERS.includes(name) ? `${name}/${file}.ts` : `${name}.ts`;
 

@@ -81,7 +81,7 @@ describe('connect', () => {
         call: 'connect',
         choice: {
           peer: ADDRESS,
-          methods: ['direct', 'reverse', 'tcp-punch', 'udp-punch'],
+          methods: ['direct', 'reverse', 'tcp-punch', 'udp-punch', 'relay'],
           paths: ['external', 'local'],
           families: [4, 6],
         },

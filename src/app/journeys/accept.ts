@@ -1,5 +1,12 @@
 /** The accept journey: a node that takes pipes until the user leaves. */
-import type { MessageHandler, Pipe } from '../../net/index.ts';
+import {
+  type MessageHandler,
+  openSaveFolder,
+  P2pdError,
+  type Pipe,
+  reasonOf,
+  type SaveFolder,
+} from '../../net/index.ts';
 import type { Context } from './context.ts';
 import { checkNickname, registerDefault } from './nickname.ts';
 import { chooseServers } from './servers.ts';
@@ -10,6 +17,8 @@ export interface AcceptOptions {
   readonly echo: boolean;
   /** Leave after the first pipe closes. */
   readonly once: boolean;
+  /** Where files of peers are kept; null: none are taken. */
+  readonly saveTo: string | null;
   /** Registered for the node; null: none. */
   readonly nickname: string | null;
 }
@@ -17,6 +26,7 @@ export interface AcceptOptions {
 /** Resolves when the user leaves, or with `once` when the first pipe has closed. Throws as `startNode`. */
 export async function accept(ctx: Context, options: AcceptOptions): Promise<void> {
   if (options.nickname !== null) checkNickname(options.nickname);
+  const folder = options.saveTo === null ? null : await folderAt(options.saveTo);
   const leave = new AbortController();
   const onPipe = (pipe: Pipe) => {
     void answerEnd(pipe);
@@ -25,9 +35,20 @@ export async function accept(ctx: Context, options: AcceptOptions): Promise<void
   const servers = chooseServers(ctx);
   const node = await startNode(ctx, { onPipe, nickname: options.nickname, servers: () => servers });
   if (options.nickname === null) void registerDefault(ctx, node, await servers);
+  if (folder !== null) node.files.receiveIn(folder);
   if (options.echo) node.addMessageHandler(echo);
   await aborted(AbortSignal.any([ctx.signal, leave.signal]));
   await stopNode(ctx, node, 'the accepting side left');
+}
+
+/** @throws P2pdError FILE_UNUSABLE */
+async function folderAt(directory: string): Promise<SaveFolder> {
+  try {
+    return await openSaveFolder(directory);
+  } catch (error) {
+    const message = `files cannot be kept in ${directory}: ${reasonOf(error)}`;
+    throw new P2pdError('FILE_UNUSABLE', message, { cause: error });
+  }
 }
 
 const echo: MessageHandler = (message, _from, pipe, kind) => pipe.sendKind(kind, message);

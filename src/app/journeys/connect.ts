@@ -1,5 +1,14 @@
 /** The connect journey: one pipe to a peer, and one of four conversations over it. */
-import { type MessageHandler, type P2PNode, P2pdError, type Pipe, parseAddress } from '../../net/index.ts';
+import {
+  type MessageHandler,
+  openSource,
+  type P2PNode,
+  P2pdError,
+  type Pipe,
+  parseAddress,
+  reasonOf,
+  type Source,
+} from '../../net/index.ts';
 import { isNickname } from '../nickname-rules.ts';
 import type { Context } from './context.ts';
 import { lookUp } from './look-up.ts';
@@ -19,6 +28,8 @@ export type Conversation =
     }
   /** One message, one answer. */
   | { readonly kind: 'send'; readonly text: string }
+  /** A file, until the other side has it whole. */
+  | { readonly kind: 'file'; readonly path: string }
   /** Throughput both ways. */
   | { readonly kind: 'bench'; readonly bytes: number };
 
@@ -29,6 +40,7 @@ export async function connect(
   conversation: Conversation,
   acceptNewKey = false,
 ): Promise<void> {
+  const source = conversation.kind === 'file' ? await sourceAt(conversation.path) : null;
   const isName = isNickname(peer);
   if (!isName) parseAddress(peer); // A mistyped one is told before anything is started.
   const servers = chooseServers(ctx);
@@ -48,10 +60,26 @@ export async function connect(
     const onAbort = () => leave.abort();
     ctx.signal.addEventListener('abort', onAbort, { once: true });
     void pipe.closed.then(onAbort);
-    await converse(ctx, node, pipe, conversation, answer, leave.signal);
+    if (source !== null) await sendFile(ctx, node, pipe, source);
+    else await converse(ctx, node, pipe, conversation, answer, leave.signal);
   } finally {
+    await source?.close();
     await stopNode(ctx, node, ctx.signal.aborted ? 'the other side was interrupted' : 'finished');
   }
+}
+
+/** @throws P2pdError FILE_UNUSABLE */
+async function sourceAt(path: string): Promise<Source> {
+  try {
+    return await openSource(path);
+  } catch (error) {
+    throw new P2pdError('FILE_UNUSABLE', `${path} cannot be sent: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+async function sendFile(ctx: Context, node: P2PNode, pipe: Pipe, source: Source): Promise<void> {
+  await node.files.send(pipe, source, ctx.signal);
+  await pipe.close('finished');
 }
 
 /** Handlers are there before the pipe, so that not even the first message is missed. @returns the first message */
@@ -79,6 +107,8 @@ async function converse(
       ctx.emit({ event: 'bench', pipe: pipe.id, ...result });
       break;
     }
+    case 'file':
+      break;
     case 'send':
       await sendAndWait(ctx, pipe, conversation.text, answer);
       break;

@@ -21,7 +21,7 @@ import { commitMove, commitNew } from './commit.ts';
 import type { Crossing } from './crossing.ts';
 import { Dialler } from './dialler.ts';
 import { explainFailure, reasonFor } from './explain.ts';
-import { PipeGone } from './join.ts';
+import { hasEnded, PipeGone } from './join.ts';
 import type { Candidate } from './pathway.ts';
 import type { Measured } from './quality.ts';
 import { createRace, FIRST_JOINED, type RaceEffect, type RaceInput, stepRace } from './race.ts';
@@ -70,6 +70,7 @@ class Connect {
   #race;
   readonly #dialler: Dialler;
   readonly #tie: Tie;
+  #peerHasEnded = false;
   /** Open by a relay, and the race goes on. */
   #relayed: Pipe | null = null;
 
@@ -216,15 +217,17 @@ class Connect {
       case 'drop':
         this.#drop(effect.attempt, 'another path was faster');
         break;
-      case 'won': {
-        const pipe = this.#attempts.get(effect.attempt)?.pipe ?? null;
-        if (pipe !== null) this.#result.resolve(pipe);
+      case 'won':
+        this.#win(this.#attempts.get(effect.attempt)?.pipe ?? null);
         break;
-      }
       case 'lost':
         this.#lose();
         break;
     }
+  }
+
+  #win(pipe: Pipe | null): void {
+    if (pipe !== null) this.#result.resolve(pipe);
   }
 
   async #dial(number: number): Promise<void> {
@@ -234,10 +237,7 @@ class Connect {
     emitAttempt(this.#task, attempt, 'start');
     void this.#limit(number, attempt, ATTEMPT_TIMEOUT, 'no answer');
     try {
-      const connected = () => {
-        attempt.connecting = 1;
-      };
-      const { secured, measured } = await this.#dialler.dial(candidate, connected, attempt.stop.signal);
+      const { secured, measured } = await this.#dialler.dial(candidate, attempt);
       attempt.secured = secured;
       if (attempt.outcome === null) this.#tie.secured(number, measured);
       else attempt.secured.stream.destroy();
@@ -274,6 +274,7 @@ class Connect {
   #fail(number: number, attempt: Attempt, error: unknown): void {
     if (attempt.outcome !== null) return;
     this.#failures.push(error);
+    if (hasEnded(this.#task.target, attempt.way.remote, error)) this.#peerHasEnded = true;
     this.#drop(number, reasonFor(error));
     this.#step({ kind: 'failed', attempt: number });
     this.#tie.failed();
@@ -290,6 +291,7 @@ class Connect {
 
   #lose(): void {
     if (this.#relayed !== null) return;
+    if (this.#peerHasEnded) this.#result.reject(new PipeGone('the peer has ended'));
     const total = this.#task.candidates === null ? null : this.#candidates.length;
     this.#result.reject(explainFailure(this.#failures, total, this.#note.asked, this.#note.explanation));
   }

@@ -2,6 +2,7 @@
 import type { Identity } from '../identity.ts';
 import type { Io } from '../io/io.ts';
 import { diallerPsk, type Secured, secureAsDialler } from '../pipe/secure.ts';
+import type { Attempt } from './attempt.ts';
 import type { Candidate } from './pathway.ts';
 import type { Measured } from './quality.ts';
 
@@ -20,18 +21,18 @@ export class Dialler {
   }
 
   /**
-   * @param connected called when TCP is through and the handshake begins
+   * @param attempt told when TCP is through and the handshake begins; its signal ends it
    * @throws the system's error, an AlertError where the peer refuses, the signal's reason
    */
   async dial(
     { local, remote }: Candidate,
-    connected: () => void,
-    signal: AbortSignal,
+    attempt: Attempt,
   ): Promise<{ secured: Secured; measured: Measured }> {
     const io = this.#io;
+    const { signal } = attempt.stop;
     const dialling = io.dialTcp(local, remote, signal);
     const [stream, psk] = await Promise.all([dialling, this.#key()]);
-    connected();
+    attempt.connecting = 1;
     const began = io.now();
     const secured = await secureAsDialler(
       io,

@@ -7,12 +7,19 @@ import { decodeJoin } from '../pipe/join.ts';
 import { Pipe, type PipeListener } from '../pipe/pipe.ts';
 import type { PipeInfo } from '../pipe/pipe-info.ts';
 import type { Secured } from '../pipe/secure.ts';
+import { type Endpoint, formatEndpoint } from '../wire/endpoint.ts';
 
 /** The peer has no such pipe: it has given it up, or begun anew. */
 export class PipeGone extends Error {
-  constructor() {
-    super('the peer no longer has this pipe');
+  constructor(why = 'the peer no longer has this pipe') {
+    super(why);
   }
+}
+
+/** Where a pipe was dialled before nothing listens now: whoever had it has ended. */
+export function hasEnded(target: Pipe | null, remote: Endpoint, error: unknown): boolean {
+  const isRefused = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+  return isRefused && target !== null && formatEndpoint(target.remote) === formatEndpoint(remote);
 }
 
 /**

@@ -8,9 +8,10 @@ export async function deliver<P>(
   listener: Listener<P>,
   { message, parts }: Extract<Effect, { kind: 'message' }>,
 ): Promise<void> {
-  for (const part of parts) {
+  // All at once: what comes after this message must not overtake its parts.
+  const waits = parts.map((part) => {
     const bytes = Buffer.isBuffer(part) ? part : Buffer.from(part.buffer, part.byteOffset, part.length);
-    const done = listener.message(pipe, message, bytes);
-    if (done !== undefined) await done;
-  }
+    return listener.message(pipe, message, bytes);
+  });
+  for (const wait of waits) if (wait !== undefined) await wait;
 }

@@ -1,0 +1,77 @@
+/** The files of a node: what peers send, and what is sent to them, told apart for each pipe. */
+import type { FileEvent } from '../events.ts';
+import type { Io } from '../io/io.ts';
+import type { SaveFolder, Source } from '../io/transfer-types.ts';
+import type { MessageKind } from '../pipe/frame.ts';
+import type { Pipe } from '../pipe/pipe.ts';
+import { DecodeError } from '../wire/decode-error.ts';
+import { decodeFileMessage, type FileMessage, PROTOCOL_FILE } from './message.ts';
+import { FileReceiver, type FileReport } from './receive.ts';
+import { FileSender } from './send.ts';
+
+/** ms between two reports of one transfer. */
+const REPORT_EVERY = 250;
+
+export class FileExchange {
+  readonly #io: Io;
+  readonly #emit: (event: FileEvent) => void;
+  readonly #senders = new WeakMap<Pipe, FileSender>();
+  readonly #toldAt = new Map<string, number>();
+  #receiver: FileReceiver;
+
+  constructor(io: Io, emit: (event: FileEvent) => void) {
+    this.#io = io;
+    this.#emit = emit;
+    this.#receiver = new FileReceiver(null, this.#report);
+  }
+
+  /** Files that peers send are kept there from now on. */
+  receiveIn(folder: SaveFolder): void {
+    this.#receiver = new FileReceiver(folder, this.#report);
+  }
+
+  /** @returns its name on the other side. @throws as `FileSender.run` */
+  async send(pipe: Pipe, source: Source, signal: AbortSignal): Promise<string> {
+    const sender = new FileSender(pipe, source, this.#report);
+    this.#senders.set(pipe, sender);
+    try {
+      return await sender.run(signal);
+    } finally {
+      this.#senders.delete(pipe);
+    }
+  }
+
+  /** Whether this message is of a file. */
+  takes(pipe: Pipe, kind: MessageKind, bytes: Uint8Array): boolean {
+    return kind === 'control' ? bytes[0] === PROTOCOL_FILE : this.#receiver.isReceiving(pipe);
+  }
+
+  /** @returns when it is dealt with: the peer sends on then */
+  take(pipe: Pipe, kind: MessageKind, bytes: Uint8Array): void | Promise<void> {
+    if (kind === 'bulk') return this.#receiver.bulk(pipe, bytes);
+    const message = decodeOrNull(bytes);
+    if (message === null) return undefined;
+    const sender = this.#senders.get(pipe);
+    if (sender === undefined || message.operation === 'offer') return this.#receiver.control(pipe, message);
+    sender.take(message);
+    return undefined;
+  }
+
+  readonly #report = (report: FileReport): void => {
+    const key = `${report.pipe} ${report.direction}`;
+    const now = this.#io.now();
+    if (report.state === 'progress' && now - (this.#toldAt.get(key) ?? 0) < REPORT_EVERY) return;
+    if (report.state === 'progress' || report.state === 'start') this.#toldAt.set(key, now);
+    else this.#toldAt.delete(key);
+    this.#emit({ event: 'file', ...report });
+  };
+}
+
+function decodeOrNull(bytes: Uint8Array): FileMessage | null {
+  try {
+    return decodeFileMessage(bytes);
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
+  }
+}

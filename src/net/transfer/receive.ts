@@ -1,0 +1,158 @@
+/**
+ * Files that peers send: each into its part, checked by its hash, kept under a safe name. One at a time for each pipe.
+ * Effects through a SaveFolder.
+ *
+ *   offer ──► accept (what is there, its hash) ──begin──► receiving ──end, hash fits──► done
+ *      └──────────────── refuse ◄──────────────────────────────┘
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { reasonOf } from '../errors.ts';
+import type { FileEvent } from '../events.ts';
+import type { Part, SaveFolder } from '../io/transfer-types.ts';
+import type { Pipe } from '../pipe/pipe.ts';
+import { encodeFileMessage, type FileMessage } from './message.ts';
+import { safeName } from './name.ts';
+
+/** Bytes of what is there that are read at once. */
+const CHUNK = 1024 * 1024;
+
+export type FileReport = Omit<FileEvent, 'event'>;
+type FileState = FileEvent['state'];
+
+interface Receiving {
+  readonly part: Part;
+  readonly name: string;
+  readonly size: number;
+  hash: Hash;
+  at: number;
+  /** What was there before, and its hash so far. */
+  readonly known: { readonly size: number; readonly hash: Hash };
+}
+
+export class FileReceiver {
+  readonly #folder: SaveFolder | null;
+  readonly #report: (report: FileReport) => void;
+  readonly #open = new WeakMap<Pipe, Receiving>();
+  /** What a pipe has brought is dealt with in its order. */
+  readonly #tails = new WeakMap<Pipe, Promise<void>>();
+
+  /** @param folder null: no file is taken */
+  constructor(folder: SaveFolder | null, report: (report: FileReport) => void) {
+    this.#folder = folder;
+    this.#report = report;
+  }
+
+  /** Whether a pipe's bulk is a file's. */
+  isReceiving(pipe: Pipe): boolean {
+    return this.#open.has(pipe);
+  }
+
+  /** @returns when it is dealt with */
+  control(pipe: Pipe, message: FileMessage): Promise<void> {
+    return this.#next(pipe, () => this.#take(pipe, message));
+  }
+
+  /** @returns when they are written */
+  bulk(pipe: Pipe, bytes: Uint8Array): Promise<void> {
+    return this.#next(pipe, () => this.#write(pipe, bytes));
+  }
+
+  #next(pipe: Pipe, work: () => Promise<void>): Promise<void> {
+    const tail = (this.#tails.get(pipe) ?? Promise.resolve()).then(work).catch((error: unknown) => {
+      this.#fail(pipe, reasonOf(error));
+    });
+    this.#tails.set(pipe, tail);
+    return tail;
+  }
+
+  async #take(pipe: Pipe, message: FileMessage): Promise<void> {
+    const receiving = this.#open.get(pipe);
+    switch (message.operation) {
+      case 'offer':
+        await this.#offered(pipe, message.name, message.size);
+        break;
+      case 'begin':
+        if (receiving !== undefined) await begin(receiving, message.offset);
+        break;
+      case 'end':
+        if (receiving !== undefined) await this.#finish(pipe, receiving, message.hash);
+        break;
+      case 'refuse':
+        if (receiving !== undefined) this.#fail(pipe, message.reason, false);
+        break;
+      default:
+    }
+  }
+
+  async #offered(pipe: Pipe, offered: string, size: number): Promise<void> {
+    const name = safeName(offered);
+    if (this.#folder === null || this.#open.has(pipe)) {
+      const reason = this.#folder === null ? 'the other side takes no files' : 'one file at a time';
+      void say(pipe, { operation: 'refuse', reason });
+      return;
+    }
+    const part = await this.#folder.open(name, size);
+    const hash = createHash('sha256');
+    const there = Math.min(part.size, size);
+    const known = { size: there, hash };
+    const receiving: Receiving = { part, name, size, hash: createHash('sha256'), at: 0, known };
+    this.#open.set(pipe, receiving);
+    void pipe.closed.then((reason) => this.#fail(pipe, reason, false));
+    for (let at = 0; at < there; at += CHUNK) hash.update(await part.read(at, Math.min(CHUNK, there - at)));
+    const told = new Uint8Array(hash.copy().digest());
+    this.#tell(pipe, receiving, 'start');
+    await say(pipe, { operation: 'accept', offset: there, hash: told });
+  }
+
+  async #write(pipe: Pipe, bytes: Uint8Array): Promise<void> {
+    const receiving = this.#open.get(pipe);
+    if (receiving === undefined) return;
+    if (receiving.at + bytes.length > receiving.size) throw new Error('more came than was offered');
+    receiving.hash.update(bytes);
+    await receiving.part.write(receiving.at, bytes);
+    receiving.at += bytes.length;
+    this.#tell(pipe, receiving, 'progress');
+  }
+
+  async #finish(pipe: Pipe, receiving: Receiving, hash: Uint8Array): Promise<void> {
+    const { part, at, size } = receiving;
+    const fits = at === size && Buffer.compare(receiving.hash.digest(), hash) === 0;
+    if (!fits) {
+      // What is wrong must not be gone on with.
+      await part.truncate(0);
+      throw new Error(at === size ? 'its hash does not fit' : `${size - at} bytes are missing`);
+    }
+    const name = await part.keep();
+    this.#open.delete(pipe);
+    await part.close();
+    this.#tell(pipe, { ...receiving, name }, 'done');
+    await say(pipe, { operation: 'done', name });
+  }
+
+  #fail(pipe: Pipe, reason: string, tells = true): void {
+    const receiving = this.#open.get(pipe);
+    this.#open.delete(pipe);
+    if (tells) void say(pipe, { operation: 'refuse', reason });
+    if (receiving === undefined) return;
+    void receiving.part.close().catch(() => undefined);
+    this.#tell(pipe, receiving, 'failed', reason);
+  }
+
+  #tell(pipe: Pipe, { name, size, at }: Receiving, state: FileState, reason?: string): void {
+    const report = { pipe: pipe.id, direction: 'in', name, size, done: at, state } as const;
+    this.#report(reason === undefined ? report : { ...report, reason });
+  }
+}
+
+/** @throws Error for an offset that was not offered */
+async function begin(receiving: Receiving, offset: number): Promise<void> {
+  const { part, known } = receiving;
+  if (offset !== 0 && offset !== known.size) throw new Error('it begins where nothing was offered');
+  receiving.hash = offset === 0 ? createHash('sha256') : known.hash;
+  receiving.at = offset;
+  await part.truncate(offset);
+}
+
+async function say(pipe: Pipe, message: FileMessage): Promise<void> {
+  await pipe.sendKind('control', encodeFileMessage(message)).catch(() => undefined);
+}
