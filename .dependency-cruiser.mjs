@@ -201,7 +201,11 @@ const effects = [
     'io-is-a-type',
     'Of net/io others know the interface, not how it is done.',
     { path: '^src/net/', pathNot: ['^src/net/io/', '^src/net/index\\.ts$'] },
-    { path: '^src/net/io/', pathNot: '^src/net/io/(io|transfer-types)\\.ts$', dependencyTypes: ['type-only'] },
+    {
+      path: '^src/net/io/',
+      pathNot: '^src/net/io/(io|transfer-types)\\.ts$',
+      dependencyTypes: ['type-only'],
+    },
   ),
   rule(
     'node-modules-with-effects',
