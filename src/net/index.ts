@@ -18,6 +18,7 @@ export type * from './io/io.ts';
 export { loadNative } from './io/native.ts';
 export { openSaveFolder, openSource } from './io/transfer-files.ts';
 export type { SaveFolder, Source } from './io/transfer-types.ts';
+export { startWorker, type WorkerThread } from './io/worker.ts';
 export { PNP_LIMITS, TURN_LIMITS } from './limits.ts';
 export * from './nat/behavior.ts';
 export {

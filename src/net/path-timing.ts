@@ -46,5 +46,5 @@ export const TURN = {
 /** A broker that is asked because a path died has this long to answer, or four round trips. */
 export const BROKER_CHECK = 600;
 
-/** A broker that listened for this long is dialled at once when it is lost, and not again after a pause. */
+/** A broker that delivered, and where a node listened for this long, is dialled at once when it is lost. */
 export const BROKER_TRUSTED = 1_500;

@@ -6,6 +6,7 @@ import { DecodeError, type Identity, reasonOf, withoutScope } from '../net/index
 import { addressKeyOf } from './address-key.ts';
 import type { Curve } from './curve.ts';
 import { IV_LENGTH, sealEnvelope } from './envelope.ts';
+import type { FreshKeys } from './fresh-keys.ts';
 import type { PnpMetrics } from './metrics.ts';
 import { decodePacket, encodePacket, type PnpPacket, type SignedPacket } from './packet.ts';
 import { encodeRefusal } from './refusal.ts';
@@ -15,6 +16,7 @@ import type { NameStore } from './store.ts';
 export interface AnswererTask {
   readonly identity: Identity;
   readonly curve: Curve;
+  readonly fresh: FreshKeys;
   readonly store: NameStore;
   readonly metrics: PnpMetrics;
   readonly randomBytes: (length: number) => Uint8Array;
@@ -26,7 +28,6 @@ export interface AnswererTask {
   readonly fault: (reason: string) => void;
 }
 
-const SECRET_KEY_LENGTH = 32;
 const NOTHING = new Uint8Array(0);
 
 export class Answerer {
@@ -46,7 +47,7 @@ export class Answerer {
     try {
       const request = decodePacket(plain);
       // Who cannot be answered is not served either.
-      const seal = this.#sealer(request.replyKey);
+      const seal = await this.#sealer(request.replyKey);
       const answer = seal(await this.#serve(request, ip));
       metrics.answered(now() - startedAt);
       return answer;
@@ -97,18 +98,10 @@ export class Answerer {
   }
 
   /** @throws DecodeError where the key to answer to is none */
-  #sealer(replyKey: Uint8Array): (plain: Uint8Array) => Uint8Array {
-    const { curve, randomBytes } = this.#task;
-    const secretKey = randomBytes(SECRET_KEY_LENGTH);
-    const key = agree(curve, secretKey, replyKey);
-    return (plain) => sealEnvelope(plain, key, curve.publicKeyOf(secretKey), randomBytes(IV_LENGTH));
-  }
-}
-
-function agree(curve: Curve, secretKey: Uint8Array, replyKey: Uint8Array): Uint8Array {
-  try {
-    return curve.agree(secretKey, replyKey);
-  } catch {
-    throw new DecodeError('PNP reply key', 'no point of the curve');
+  async #sealer(replyKey: Uint8Array): Promise<(plain: Uint8Array) => Uint8Array> {
+    const { fresh, randomBytes } = this.#task;
+    const agreed = await fresh.agree(replyKey);
+    if (agreed === null) throw new DecodeError('PNP reply key', 'no point of the curve');
+    return (plain) => sealEnvelope(plain, agreed.key, agreed.publicKey, randomBytes(IV_LENGTH));
   }
 }

@@ -20,6 +20,7 @@ import { Answerer } from './answerer.ts';
 import type { Curve } from './curve.ts';
 import { envelopeKey, isEnvelopeLength, openEnvelope } from './envelope.ts';
 import { MessageSplitter } from './framing.ts';
+import { type FreshKeys, freshKeysOf } from './fresh-keys.ts';
 import { PnpMetrics, type PnpStats } from './metrics.ts';
 import { PnpConnections, TooManyRequests } from './server-tcp.ts';
 import type { NameStore } from './store.ts';
@@ -63,6 +64,7 @@ class PnpServer implements RunningPnpServer {
   readonly #task: PnpServerTask;
   readonly #metrics: PnpMetrics;
   readonly #answerer: Answerer;
+  readonly #fresh: FreshKeys;
   readonly #connections: PnpConnections;
   readonly #closing = new AbortController();
   readonly #listeners: TcpListener[] = [];
@@ -85,9 +87,11 @@ class PnpServer implements RunningPnpServer {
     const { io, identity, curve, store, report, warn } = task;
     this.#task = task;
     this.#metrics = new PnpMetrics(io.now());
+    this.#fresh = freshKeysOf(curve, (length) => io.randomBytes(length));
     this.#answerer = new Answerer({
       identity,
       curve,
+      fresh: this.#fresh,
       store,
       metrics: this.#metrics,
       randomBytes: (length) => io.randomBytes(length),
@@ -133,6 +137,7 @@ class PnpServer implements RunningPnpServer {
     this.#closing.abort();
     const closed = this.#listeners.map((listener) => listener.close());
     await Promise.all([...this.#answering, this.#connections.close()]);
+    this.#fresh.close();
     for (const socket of this.#sockets) socket.close();
     await Promise.all(closed);
     await this.#task.store.close();

@@ -94,7 +94,7 @@ describe('serve, the program', () => {
   test('serve: wrong usage is exit 2 before anything is opened', async () => {
     for (const args of [
       ['--ports', 'http=80'],
-      ['--only', 'turn'],
+      ['--only', 'relay'],
       ['--pnp-store', 'names.db'],
       ['--ports', 'mqtt=5380'],
     ]) {

@@ -193,7 +193,8 @@ test("node: one's own address, a damaged one and no way in common are refused be
   const { lab, alice, bob } = await neighbours();
   expect(await codeOf(lab, alice.node.connect(alice.node.address))).toBe('OWN_ADDRESS');
   expect(await codeOf(lab, alice.node.connect(bob.node.address.slice(0, -3)))).toBe('ADDRESS_DAMAGED');
-  expect(await codeOf(lab, alice.node.connect(bob.node.address, { methods: ['relay'] }))).toBe('NO_PATH');
+  expect(await codeOf(lab, alice.node.connect(bob.node.address, { methods: ['relay'] }))).toBe('NO_SERVICE');
+  expect(await codeOf(lab, alice.node.connect(bob.node.address, { methods: [] }))).toBe('NO_PATH');
   expect(await codeOf(lab, alice.node.connect(bob.node.address, { methods: ['reverse'] }))).toBe(
     'NO_SERVICE',
   );

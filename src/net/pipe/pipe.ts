@@ -230,7 +230,7 @@ export class Pipe {
   #take(input: Input): void {
     for (const effect of this.#session.step(input, this.#io.now())) this.#perform(effect);
     if (this.#carrier.isFull) this.#session.block();
-    else if (!this.#session.blocked || this.#session.phase === 'closed') return;
+    else if (!this.#session.blocked || this.#session.isOver) return;
     else if (input.kind !== 'drained') this.#inputs.push({ kind: 'drained' });
     else queueMicrotask(() => this.#step({ kind: 'drained' }));
   }

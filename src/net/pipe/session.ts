@@ -77,13 +77,13 @@ export class Session {
 
   /** When `tick` has work to do, monotonic ms. */
   get wakeAt(): number {
-    if (this.#isOver || this.#phase === 'stranded') return Number.POSITIVE_INFINITY;
+    if (this.isOver || this.#phase === 'stranded') return Number.POSITIVE_INFINITY;
     const ackAt = this.#blocked ? Number.POSITIVE_INFINITY : this.#out.ackAt;
     return Math.min(this.#liveness.wakeAt, ackAt, this.#ending.closeBy);
   }
 
   step(input: Input, now: number): readonly Effect[] {
-    if (this.#isOver) return [];
+    if (this.isOver) return [];
     try {
       this.#take(input, now);
       if (this.#isOpen()) {
@@ -100,7 +100,7 @@ export class Session {
     return effects;
   }
 
-  get #isOver(): boolean {
+  get isOver(): boolean {
     return this.#phase === 'closed' || this.#phase === 'joined';
   }
 
@@ -159,7 +159,7 @@ export class Session {
 
   #receiveAll(frames: readonly ReceivedFrame[], now: number): void {
     for (const [i, frame] of frames.entries()) {
-      if (this.#isOver) return;
+      if (this.isOver) return;
       if (frame.type === 'join' && this.#phase === 'proven') {
         const rest = { decoder: this.#decoder, frames: frames.slice(i + 1) };
         this.#phase = 'joined';

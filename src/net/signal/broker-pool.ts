@@ -126,7 +126,8 @@ export class BrokerPool {
     const { io, signal } = this.#task;
     this.#home.delete(link.url);
     // What has worked well is tried again at once: the network was another one.
-    if (link.listenedFor > BROKER_TRUSTED && !this.#rests.has(link.url)) {
+    const isTrusted = link.fact.rtt !== null && link.listenedFor > BROKER_TRUSTED;
+    if (isTrusted && !this.#rests.has(link.url)) {
       this.#rests.set(link.url, { until: io.now(), pause: BROKER_RETRY / 2, reason: link.fact.reason });
       this.fill();
       return;
