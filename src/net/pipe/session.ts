@@ -232,8 +232,8 @@ export class Session {
   }
 
   #ping(now: number): void {
-    if (this.#phase === 'closing' || this.#phase === 'stranded') return;
-    if (this.#liveness.ping(now)) this.#out.write('ping');
+    if (this.#phase === 'stranded') return;
+    if (this.#liveness.ping(now) && this.#phase !== 'closing') this.#out.write('ping');
   }
 
   #pong(now: number): void {
@@ -269,7 +269,7 @@ export class Session {
     if (now >= this.#out.ackAt && !this.#blocked) this.#out.write('ack');
     const due = this.#liveness.due(now);
     if (due === 'ping') this.#ping(now);
-    else if (due === 'doubt') this.#effects.push({ kind: 'doubt' });
+    else if (due === 'doubt' && this.#phase === 'open') this.#effects.push({ kind: 'doubt' });
     else if (due === 'dead')
       this.#lose(`the peer has been silent for ${Math.round(this.#liveness.silence(now) / 1000)} s`);
   }
