@@ -1,10 +1,12 @@
 /** Files that are sent and received. A received one grows under a name of its own and is given its real one when it is whole. */
-import { access, constants, link, open, rm, stat } from 'node:fs/promises';
+import { access, constants, type FileHandle, link, open, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Part, SaveFolder, Source } from './transfer-types.ts';
 
 /** Names that are tried until one is free. */
 const MAX_NUMBER = 10_000;
+/** Bytes written between two flushes to the disk. */
+const FLUSH_EVERY = 32 * 1024 * 1024;
 
 /** @throws Error in words for what cannot be sent */
 export async function openSource(path: string): Promise<Source> {
@@ -55,20 +57,20 @@ async function openPart(directory: string, path: string, name: string, left: () 
     await file.close();
     throw new Error('something else has its name');
   }
+  const flushed = new Flusher(file);
   return {
     size: found.size,
     async read(from, length) {
       const { buffer, bytesRead } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, from);
       return buffer.subarray(0, bytesRead);
     },
-    async write(at, bytes) {
-      for (let done = 0; done < bytes.length; ) {
-        const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done);
-        done += bytesWritten;
-      }
+    async write(at, chunks) {
+      await writeAll(file, at, chunks);
+      flushed.written(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
     },
     truncate: (size) => file.truncate(size),
     async keep() {
+      await flushed.done();
       await file.sync();
       for (let number = 0; number < MAX_NUMBER; number++) {
         const own = numbered(name, number);
@@ -85,9 +87,46 @@ async function openPart(directory: string, path: string, name: string, left: () 
     },
     async close() {
       left();
+      await flushed.done();
       await file.close();
     },
   };
+}
+
+/** Brings a growing file to the disk while more of it comes, so that the end waits for little. */
+class Flusher {
+  readonly #file: FileHandle;
+  #due = 0;
+  #running: Promise<void> | null = null;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  written(bytes: number): void {
+    this.#due += bytes;
+    if (this.#due < FLUSH_EVERY || this.#running !== null) return;
+    this.#due = 0;
+    // What is wrong with the disk is told by the next write, or by the sync at the end.
+    const end = () => {
+      this.#running = null;
+    };
+    this.#running = this.#file.datasync().then(end, end);
+  }
+
+  done(): Promise<void> {
+    return this.#running ?? Promise.resolve();
+  }
+}
+
+async function writeAll(file: FileHandle, at: number, chunks: readonly Uint8Array[]): Promise<void> {
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  const { bytesWritten } = await file.writev([...chunks], at);
+  if (bytesWritten === length) return;
+  // A nearly full disk, or more chunks than the system takes at once.
+  const rest = Buffer.concat(chunks).subarray(bytesWritten);
+  for (let done = 0; done < rest.length; )
+    done += (await file.write(rest, done, rest.length - done, at + bytesWritten + done)).bytesWritten;
 }
 
 /** `name (2).ext`: where the name is taken. */

@@ -15,7 +15,7 @@ export interface Part {
   /** What is there from an earlier try, bytes. */
   readonly size: number;
   read(from: number, length: number): Promise<Uint8Array>;
-  write(at: number, bytes: Uint8Array): Promise<void>;
+  write(at: number, chunks: readonly Uint8Array[]): Promise<void>;
   /** What is beyond is dropped. */
   truncate(size: number): Promise<void>;
   /** On disk for good, under the first of its names that is free. @returns it */

@@ -25,6 +25,10 @@ interface Receiving {
   readonly size: number;
   hash: Hash;
   at: number;
+  /** What came while the disk was busy: it is written at once then. */
+  waiting: Uint8Array[];
+  /** The write that takes it. */
+  writing: Promise<void> | null;
   /** What was there before, and its hash so far. */
   readonly known: { readonly size: number; readonly hash: Hash };
 }
@@ -54,7 +58,11 @@ export class FileReceiver {
 
   /** @returns when they are written */
   bulk(pipe: Pipe, bytes: Uint8Array): Promise<void> {
-    return this.#next(pipe, () => this.#write(pipe, bytes));
+    const receiving = this.#open.get(pipe);
+    if (receiving === undefined) return Promise.resolve();
+    receiving.waiting.push(bytes);
+    receiving.writing ??= this.#next(pipe, () => this.#write(pipe, receiving));
+    return receiving.writing;
   }
 
   #next(pipe: Pipe, work: () => Promise<void>): Promise<void> {
@@ -95,7 +103,10 @@ export class FileReceiver {
     const hash = createHash('sha256');
     const there = Math.min(part.size, size);
     const known = { size: there, hash };
-    const receiving: Receiving = { part, name, size, hash: createHash('sha256'), at: 0, known };
+    const receiving: Receiving = {
+      ...{ part, name, size, hash: createHash('sha256'), at: 0, known },
+      ...{ waiting: [], writing: null },
+    };
     this.#open.set(pipe, receiving);
     void pipe.closed.then((reason) => this.#fail(pipe, reason, false));
     for (let at = 0; at < there; at += CHUNK) hash.update(await part.read(at, Math.min(CHUNK, there - at)));
@@ -104,13 +115,18 @@ export class FileReceiver {
     await say(pipe, { operation: 'accept', offset: there, hash: told });
   }
 
-  async #write(pipe: Pipe, bytes: Uint8Array): Promise<void> {
-    const receiving = this.#open.get(pipe);
-    if (receiving === undefined) return;
-    if (receiving.at + bytes.length > receiving.size) throw new Error('more came than was offered');
-    receiving.hash.update(bytes);
-    await receiving.part.write(receiving.at, bytes);
-    receiving.at += bytes.length;
+  async #write(pipe: Pipe, receiving: Receiving): Promise<void> {
+    const chunks = receiving.waiting;
+    receiving.waiting = [];
+    receiving.writing = null;
+    if (this.#open.get(pipe) !== receiving) return;
+    const length = chunks.reduce((sum, { length }) => sum + length, 0);
+    if (receiving.at + length > receiving.size) throw new Error('more came than was offered');
+    const written = receiving.part.write(receiving.at, chunks);
+    // While the disk is at it.
+    for (const chunk of chunks) receiving.hash.update(chunk);
+    await written;
+    receiving.at += length;
     this.#tell(pipe, receiving, 'progress');
   }
 

@@ -76,13 +76,16 @@ export class FileSender {
   async #stream(hash: ReturnType<typeof createHash>, signal: AbortSignal): Promise<void> {
     const { size } = this.#source;
     const sending: Promise<void>[] = [];
+    let reading = this.#read(this.#at);
     while (this.#at < size) {
       signal.throwIfAborted();
-      const bytes = await this.#source.read(this.#at, Math.min(CHUNK, size - this.#at));
+      const bytes = await reading;
       if (bytes.length === 0)
         throw new P2pdError('FILE_UNUSABLE', 'the file has become shorter while it was sent');
-      hash.update(bytes);
       this.#at += bytes.length;
+      // The disk is at the next chunk while this one is hashed and encrypted.
+      reading = this.#read(this.#at);
+      hash.update(bytes);
       const sent = this.#pipe.sendKind('bulk', bytes);
       sent.catch(() => undefined);
       sending.push(sent);
@@ -90,6 +93,12 @@ export class FileSender {
       this.#tell('progress');
     }
     await Promise.all(sending);
+  }
+
+  #read(at: number): Promise<Uint8Array> {
+    const reading = this.#source.read(at, Math.min(CHUNK, this.#source.size - at));
+    reading.catch(() => undefined);
+    return reading;
   }
 
   #say(message: FileMessage): Promise<void> {

@@ -69,8 +69,10 @@ class Memory implements SaveFolder {
     return {
       size: bytes.length,
       read: async (from, length) => bytes.slice(from, from + length),
-      write: async (at, more) =>
-        put(Buffer.concat([bytes.subarray(0, at), more, bytes.subarray(at + more.length)])),
+      write: async (at, chunks) => {
+        const more = Buffer.concat(chunks);
+        put(Buffer.concat([bytes.subarray(0, at), more, bytes.subarray(at + more.length)]));
+      },
       truncate: async (size) => put(bytes.slice(0, size)),
       keep: async () => {
         this.kept.push({ name, bytes });
