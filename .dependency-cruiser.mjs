@@ -35,6 +35,8 @@ const NET_ORDER = [
   'peer-memory',
   'meeting',
   'presence',
+  'network-watch',
+  'incoming',
   'node',
 ];
 

@@ -44,6 +44,8 @@ function lineOf(event: Stamped): LogText | null {
       return { level: 'info', text: `node ${event.nodeId} is ready on port ${event.port}` };
     case 'address':
       return { level: 'info', text: `node ${event.node} has a newer address` };
+    case 'network':
+      return { level: 'info', text: `the network has changed: ${event.detail}` };
     case 'attempt': {
       if (event.state === 'start') return null;
       const way = `${METHOD_NAMES[event.method]} ${event.path} IPv${event.family} ${event.local} -> ${event.remote}`;

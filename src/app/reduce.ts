@@ -50,6 +50,7 @@ export function reduce(state: State, event: Stamped): State {
 function fold(state: State, event: Stamped): State {
   switch (event.event) {
     case 'interfaces':
+    case 'network':
       return { ...state, interfaces: event.interfaces };
     case 'step':
       return reduceStep(state, event);
@@ -59,10 +60,7 @@ function fold(state: State, event: Stamped): State {
     case 'serving':
       return { ...state, serving: reduceServing(state.serving, event) };
     case 'address':
-      return {
-        ...state,
-        nodes: state.nodes.map((n) => (n.nodeId === event.node ? { ...n, address: event.address } : n)),
-      };
+      return reduceAddress(state, event);
     case 'world':
       return reduceWorld(state, event);
     case 'nat':
@@ -111,6 +109,10 @@ function fold(state: State, event: Stamped): State {
     default:
       return unreachable(event);
   }
+}
+
+function reduceAddress(state: State, { node, address }: Extract<Stamped, { event: 'address' }>): State {
+  return { ...state, nodes: state.nodes.map((n) => (n.nodeId === node ? { ...n, address } : n)) };
 }
 
 function unreachable(event: never): never {

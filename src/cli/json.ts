@@ -16,6 +16,7 @@ const FIELDS: { readonly [E in AppEvent['event']]?: readonly string[] } = {
   open: ['pipe', 'method', 'path', 'family', 'transport', 'local', 'remote', 'peer', 'encrypted', 'elapsed'],
   path: ['pipe', 'from', 'to', 'elapsed'],
   stranded: ['pipe', 'reason', 'limit'],
+  network: ['detail'],
   file: ['pipe', 'direction', 'name', 'size', 'done', 'state', 'reason'],
   message: ['pipe', 'direction', 'text'],
   bench: ['pipe', 'bytes', 'sendMbps', 'receiveMbps', 'rtt'],

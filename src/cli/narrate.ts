@@ -55,6 +55,8 @@ function narrate(event: Stamped, options: NarrateOptions, peers: ReadonlyMap<str
       return { to: 'stdout', text: event.address };
     case 'address':
       return logLine('info', `a newer address: ${event.address}`, options.log);
+    case 'network':
+      return err(`! the network has changed: ${event.detail}`);
     case 'signal':
       return narrateSignal(event);
     case 'attempt':

@@ -2,6 +2,7 @@
  * What a node tells about its pipes: plain objects, the contract's events of these names less
  * `at`. The program's one stream of events is made of them. Types only.
  */
+import type { NetworkInterface } from './io/io.ts';
 import type { NatReport } from './nat-report.ts';
 import type { Family } from './wire/endpoint.ts';
 
@@ -239,6 +240,16 @@ export interface ExplanationEvent {
   readonly help: string | null;
 }
 
+/** The machine's network is another one, or it was asleep. */
+export interface NetworkEvent {
+  readonly event: 'network';
+  readonly node: string;
+  /** As they are now. */
+  readonly interfaces: readonly NetworkInterface[];
+  /** What is different, for people. */
+  readonly detail: string;
+}
+
 export type NodeEvent =
   | TraceEvent
   | ExplanationEvent
@@ -254,5 +265,6 @@ export type NodeEvent =
   | ServiceEvent
   | WorldEvent
   | AddressEvent
+  | NetworkEvent
   | NatEvent
   | SignalEvent;

@@ -47,6 +47,7 @@ export {
   type ClaimedIdentity,
   chooseInterfaces,
   claimIdentity,
+  interfacesAgain,
   openIo,
   openStateFiles,
   readTextFile,

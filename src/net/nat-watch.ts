@@ -16,7 +16,8 @@ import { PUNCH_NAT_WAIT } from './timing.ts';
 
 export interface NatWatchTask {
   readonly io: Io;
-  readonly interfaces: readonly NetworkInterface[];
+  /** As they are now. */
+  readonly interfaces: () => readonly NetworkInterface[];
   readonly servers: readonly StunServer[];
   readonly files: StateFiles | null;
   readonly outer: () => readonly OuterFact[];
@@ -72,6 +73,26 @@ export class NatWatch {
     if (!signal.aborted) await this.find();
   }
 
+  /**
+   * The network is another one: reports of what is as it was are kept.
+   *
+   * @param before how servers saw it then
+   * @returns whether something has to be asked anew
+   */
+  async renew(before: readonly OuterFact[]): Promise<boolean> {
+    await this.#probing;
+    const now = this.#task.outer();
+    const isKept = (one: { interface: string; family: number }) =>
+      now.some(
+        (fact) => sameRoute(fact, one) && before.some((old) => sameRoute(old, fact) && sameSight(old, fact)),
+      );
+    this.#reports = this.#reports.filter(isKept);
+    if (now.every(isKept)) return false;
+    await this.load();
+    this.#probing = null;
+    return now.length > 0;
+  }
+
   /** Asks now, once. Never rejects. */
   find(): Promise<void> {
     this.#probing ??= this.#probe();
@@ -114,7 +135,7 @@ export class NatWatch {
     const { probeNat } = await import('./nat/probe.ts');
     const reports = await probeNat({
       io,
-      interfaces,
+      interfaces: interfaces(),
       servers,
       resolve: createResolver(io),
       signal,
@@ -128,4 +149,15 @@ export class NatWatch {
     found();
     if (files !== null) await rememberNat(files, this.#reports, io.wallClock());
   }
+}
+
+function sameRoute(
+  a: { readonly interface: string; readonly family: number },
+  b: { readonly interface: string; readonly family: number },
+): boolean {
+  return a.interface === b.interface && a.family === b.family;
+}
+
+function sameSight(a: OuterFact, b: OuterFact): boolean {
+  return a.inner === b.inner && networkOf(a.outer) === networkOf(b.outer);
 }

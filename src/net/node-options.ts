@@ -106,6 +106,8 @@ export interface NodeSetup {
   readonly machineId: string;
   readonly slot: number;
   readonly interfaces: readonly NetworkInterface[];
+  /** Looks at them again, while the node runs; undefined: they stay as they are. */
+  readonly listInterfaces?: () => Promise<readonly NetworkInterface[]>;
   /** Services that the node may use; undefined: none. */
   readonly servers?: ServerList;
   /** Find out the NATs in front of this machine, once the node runs: its address tells them. @default false */

@@ -6,12 +6,14 @@ import { setMaxListeners } from 'node:events';
 import { addressBytes, type NodeAddress, parseAddress } from './address.ts';
 import { connectPipe } from './connect/connect.ts';
 import { derivedPort, type Listening, listen } from './connect/listen.ts';
-import { directCandidates, pathwayOf } from './connect/pathway.ts';
-import { P2pdError, reasonOf } from './errors.ts';
+import { directCandidates } from './connect/pathway.ts';
+import { P2pdError } from './errors.ts';
 import type { NodeEvent } from './events.ts';
 import type { Identity } from './identity.ts';
-import type { ByteStream, Io, NetworkInterface } from './io/io.ts';
+import { Incoming } from './incoming.ts';
+import type { Io, NetworkInterface } from './io/io.ts';
 import { MessageHandlers } from './message-handlers.ts';
+import { NetworkWatch } from './network-watch.ts';
 import {
   assertMethods,
   type ConnectOptions,
@@ -23,13 +25,10 @@ import {
   type StartOptions,
 } from './node-options.ts';
 import { NodePipes } from './node-pipes.ts';
-import { acceptPipe } from './pipe/accept.ts';
-import { Admission } from './pipe/admission.ts';
 import { Bench, type BenchResult } from './pipe/bench.ts';
 import type { Pipe } from './pipe/pipe.ts';
 import { pipeName } from './pipe/pipe-info.ts';
 import { PIPE_ID_LENGTH } from './pipe/preamble.ts';
-import { refuseAtOnce } from './pipe/secure.ts';
 import { Presence } from './presence.ts';
 import { NO_SERVERS } from './servers.ts';
 import { FileExchange } from './transfer/exchange.ts';
@@ -45,7 +44,8 @@ export class P2PNode {
   readonly #identity: Identity;
   readonly #handlers = new MessageHandlers((error) => this.#setup.onHandlerError?.(error));
   readonly #pipes: NodePipes;
-  readonly #admission = new Admission();
+  readonly #incoming: Incoming;
+  readonly #network: NetworkWatch;
   readonly #stopping = new AbortController();
   readonly #bench: Bench;
   /** Files that are sent and received over its pipes. */
@@ -77,16 +77,37 @@ export class P2PNode {
       rejoin: (pipe, peer, better, signal) => this.#rejoin(pipe, peer, better, signal),
       signal: this.#stopping.signal,
     });
+    this.#network = new NetworkWatch({
+      io: setup.io,
+      interfaces: setup.interfaces,
+      list: setup.listInterfaces ?? (async () => setup.interfaces),
+      changed: (detail) => void this.#networkChanged(detail),
+      looked: () => void this.#listening?.follow(this.interfaces),
+      signal: this.#stopping.signal,
+    });
+    this.#incoming = new Incoming({
+      io: setup.io,
+      identity: setup.identity,
+      interfaces: () => this.interfaces,
+      listener: (startedAt) => this.#pipes.listener(startedAt),
+      allowed: this.#isAllowed,
+      expected: (preamble, remote) => this.#presence.meetings?.expected(preamble, remote) ?? null,
+      isOpen: (pipe) => this.#pipes.isOpen(pipe) || (this.#presence.meetings?.hasAsked(pipe) ?? false),
+      refused: (remote, reason) => this.#refused(remote, reason),
+      signal: this.#stopping.signal,
+    });
     // Every handshake and connect under way listens to it: many are no leak.
     setMaxListeners(0, this.#stopping.signal);
     this.#presence = new Presence({
       setup,
+      interfaces: () => this.interfaces,
       locals: () => this.locals,
       allowed: this.#isAllowed,
       isOpen: (pipe) => this.#pipes.isOpen(pipe),
       isRelayed: (pipe) => this.#pipes.isRelayed(pipe),
       listener: (startedAt, asker) => this.#pipes.listener(startedAt, { address: asker }),
       emit: this.#emit,
+      addressChanged: () => this.#pipes.tellAddress(),
       signal: this.#stopping.signal,
     });
   }
@@ -133,7 +154,7 @@ export class P2PNode {
   }
 
   get interfaces(): readonly NetworkInterface[] {
-    return this.#setup.interfaces;
+    return this.#network.interfaces;
   }
 
   /** Pipes that are open. */
@@ -256,40 +277,23 @@ export class P2PNode {
 
   async #begin(): Promise<void> {
     const { interfaces, machineId, slot, port } = this.#setup;
-    const accept = (stream: ByteStream) => void this.#accept(stream);
-    this.#listening = await listen(this.#io, interfaces, port, derivedPort(machineId, slot), accept);
+    this.#listening = await listen(this.#io, interfaces, port, derivedPort(machineId, slot), (stream) => {
+      void this.#incoming.take(stream);
+    });
     this.#setup.onListening?.(this.locals);
     await this.#presence.start();
+    if (this.#setup.listInterfaces !== undefined) void this.#network.watch();
+  }
+
+  async #networkChanged(detail: string): Promise<void> {
+    this.#emit({ event: 'network', node: this.nodeId, interfaces: this.interfaces, detail });
+    await this.#listening?.follow(this.interfaces);
+    this.#pipes.networkChanged();
+    this.#presence.networkChanged();
   }
 
   readonly #isAllowed = (nodeId: string): boolean =>
     this.#setup.allow === null || this.#setup.allow.includes(nodeId);
-
-  async #accept(stream: ByteStream): Promise<void> {
-    const { remote } = stream;
-    if (!this.#admission.enter(remote.ip)) {
-      refuseAtOnce(stream, 'busy');
-      this.#refused(remote, 'too many handshakes under way');
-      return;
-    }
-    try {
-      await acceptPipe({
-        io: this.#io,
-        identity: this.#identity,
-        stream,
-        listener: this.#pipes.listener(this.#io.now()),
-        path: pathwayOf(this.interfaces, remote.ip),
-        allowed: this.#isAllowed,
-        expected: (preamble) => this.#presence.meetings?.expected(preamble, remote) ?? null,
-        isOpen: (pipe) => this.#pipes.isOpen(pipe) || (this.#presence.meetings?.hasAsked(pipe) ?? false),
-        signal: this.#stopping.signal,
-      });
-    } catch (error) {
-      this.#refused(remote, reasonOf(error));
-    } finally {
-      this.#admission.leave(remote.ip);
-    }
-  }
 
   #refused(remote: Endpoint, reason: string): void {
     this.#emit({ event: 'refused', node: this.nodeId, remote: formatEndpoint(remote), reason });

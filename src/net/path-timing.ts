@@ -27,6 +27,17 @@ export const RECOVERY = {
   improveMax: 600_000,
 } as const;
 
+/** ms. How a network that changes is noticed, and asked about. */
+export const NETWORK = {
+  /** Between two looks at the interfaces: a change is to be noticed, and told, within 5 s. */
+  look: 2_000,
+  /** A wait that ends this much later than it should: the machine was asleep. */
+  sleep: 5_000,
+  /** Until servers are asked again where none answered, doubling. */
+  pause: 3_000,
+  pauseMax: 60_000,
+} as const;
+
 /** ms, but for counts. TURN (RFC 8656, RFC 6062). */
 export const TURN = {
   /** For one answer over TCP; RFC 8489 §6.2.2 gives 39.5 s, which no user waits for. */

@@ -4,12 +4,14 @@
  */
 import { addressBytes, encodeAddress } from './address.ts';
 import { Relays } from './connect/relays.ts';
+import type { NetworkInterface } from './io/io.ts';
 import { MappingWatch } from './mapping-watch.ts';
 import { Meetings } from './meeting/meetings.ts';
 import type { NodeSide } from './meeting/task.ts';
 import { NatWatch } from './nat-watch.ts';
 import type { NodeSetup } from './node-options.ts';
 import { addressEntries, newestSequence } from './own-address.ts';
+import { NETWORK } from './path-timing.ts';
 import { PeerMemory } from './peer-memory.ts';
 import type { Pipe } from './pipe/pipe.ts';
 import { externalPlaces } from './punch/place.ts';
@@ -21,6 +23,10 @@ import { World } from './world.ts';
 
 export interface PresenceTask extends NodeSide {
   readonly setup: NodeSetup;
+  /** As they are now. */
+  readonly interfaces: () => readonly NetworkInterface[];
+  /** Others hear another address from now on. */
+  readonly addressChanged: () => void;
 }
 
 export class Presence {
@@ -40,11 +46,16 @@ export class Presence {
   /** What the address says, to see whether it would say something else. */
   #said = '';
   #ready = false;
+  /** What servers said is of another network. */
+  #isStale = false;
+  #refreshing: Promise<void> | null = null;
+  /** Ends the pause until servers are asked again. */
+  #hurry = new AbortController();
 
   constructor(task: PresenceTask) {
     this.#task = task;
-    const { setup, emit, signal } = task;
-    const { io, identity, interfaces, servers = NO_SERVERS, files = null } = setup;
+    const { setup, interfaces, emit, signal } = task;
+    const { io, identity, servers = NO_SERVERS, files = null } = setup;
     this.#world = new World({ io, node: identity.nodeId, interfaces, servers, files, emit, signal });
     this.#nats = new NatWatch({
       io,
@@ -73,7 +84,7 @@ export class Presence {
       io,
       servers: (family, transport, stop) => this.#world.stunServers(family, transport, stop),
       places: () => {
-        const own = { interfaces, outer: this.#world.outer, nats: this.#nats.known };
+        const own = { interfaces: interfaces(), outer: this.#world.outer, nats: this.#nats.known };
         return (['tcp', 'udp'] as const).flatMap((transport) => externalPlaces(own, [4, 6], transport));
       },
       signal,
@@ -127,6 +138,41 @@ export class Presence {
     this.#warm.renew();
   }
 
+  /** The machine's network is another one: everything that was learned of it is asked anew. */
+  networkChanged(): void {
+    this.#renewAddress();
+    this.#signalling?.renew();
+    this.#warm.renew();
+    this.#isStale = true;
+    this.#hurry.abort();
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = null;
+    });
+  }
+
+  /** Until some server has told how it sees us. Never rejects. */
+  async #refresh(): Promise<void> {
+    const { setup, signal } = this.#task;
+    let before = this.#world.outer;
+    for (let pause: number = NETWORK.pause; this.#isStale; pause = Math.min(pause * 2, NETWORK.pauseMax)) {
+      this.#isStale = false;
+      const hasAnswer = await this.#world.renew();
+      this.#renewAddress();
+      if (signal.aborted) return;
+      if (hasAnswer && (await this.#nats.renew(before)) && setup.nat === true)
+        void this.#nats.findLater().then(() => this.#mappings.watch());
+      if (hasAnswer) {
+        before = this.#world.outer;
+        this.#warm.keep();
+        continue;
+      }
+      this.#isStale = true;
+      this.#hurry = new AbortController();
+      await setup.io.sleepUntil(setup.io.now() + pause, AbortSignal.any([signal, this.#hurry.signal]));
+      if (signal.aborted) return;
+    }
+  }
+
   /** A pipe is over. */
   closed(pipe: Pipe): void {
     this.#relays.settle(pipe.id, false);
@@ -144,10 +190,10 @@ export class Presence {
 
   /** Makes the address anew where it would say something else; others hear of it once it is known. */
   #renewAddress(): void {
-    const { setup, locals, emit } = this.#task;
-    const { interfaces, machineId, identity, files } = setup;
+    const { setup, interfaces, locals, emit, addressChanged } = this.#task;
+    const { machineId, identity, files } = setup;
     const port = locals()[0]?.port ?? 0;
-    const entries = addressEntries(interfaces, locals(), port, this.#world.outer, this.#nats.known);
+    const entries = addressEntries(interfaces(), locals(), port, this.#world.outer, this.#nats.known);
     const fields = { machineId, brokers: this.#signalling?.listening ?? [], interfaces: entries };
     const said = JSON.stringify(fields);
     if (said === this.#said) return;
@@ -155,7 +201,9 @@ export class Presence {
     this.#sequence = newestSequence(this.#sequence, this.#world.wall());
     this.#address = encodeAddress(identity, { ...fields, sequence: this.#sequence });
     void files?.write(this.#sequenceFile, `${this.#sequence}\n`);
-    if (this.#ready) emit({ event: 'address', node: identity.nodeId, address: this.#address });
+    if (!this.#ready) return;
+    emit({ event: 'address', node: identity.nodeId, address: this.#address });
+    addressChanged();
   }
 
   #openSignalling(urls: readonly string[]): Signalling {
@@ -180,12 +228,14 @@ export class Presence {
   }
 
   #openMeetings(signalling: Signalling): Meetings {
-    const { setup, ...side } = this.#task;
+    const { setup, interfaces, ...side } = this.#task;
     return new Meetings({
       ...side,
       io: setup.io,
       identity: setup.identity,
-      interfaces: setup.interfaces,
+      get interfaces() {
+        return interfaces();
+      },
       signalling,
       machineId: setup.machineId,
       wall: () => this.#world.wall(),

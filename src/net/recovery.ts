@@ -28,8 +28,10 @@ export interface RecoveryTask {
 
 interface Search {
   readonly stop: AbortController;
-  /** Ends the pause between two looks. */
+  /** Begins with another look at once: the one under way, or the pause after it, ends. */
   hurry: () => void;
+  /** Somebody did. */
+  isHurried: boolean;
   /** null: it is only doubtful, or relayed. */
   stranded: { readonly reason: string; readonly until: number } | null;
 }
@@ -98,7 +100,12 @@ export class Recovery {
 
   async #search(pipe: Pipe, stranded: Search['stranded']): Promise<void> {
     this.#task.suspect();
-    const search: Search = { stop: new AbortController(), hurry: () => undefined, stranded };
+    const search: Search = {
+      stop: new AbortController(),
+      hurry: () => undefined,
+      isHurried: false,
+      stranded,
+    };
     this.#searches.set(pipe, search);
     const stop = AbortSignal.any([this.#task.signal, search.stop.signal]);
     try {
@@ -108,8 +115,14 @@ export class Recovery {
         pause = Math.min(pause * 2, RECOVERY.pauseMax)
       ) {
         await this.#look(pipe, search, stop);
+        if (stop.aborted) return;
+        if (search.isHurried) {
+          search.isHurried = false;
+          pause = RECOVERY.pause / 2;
+          continue;
+        }
         // A doubt deserves one look; what is only doubtful still works, or will be stranded.
-        if (stop.aborted || search.stranded === null) return;
+        if (search.stranded === null) return;
         if (this.#task.io.now() >= search.stranded.until) {
           pipe.abandon(`${search.stranded.reason}, and no other path was found in time`);
           return;
@@ -125,6 +138,10 @@ export class Recovery {
   async #look(pipe: Pipe, search: Search, stop: AbortSignal): Promise<void> {
     const { io, rejoin } = this.#task;
     const limit = new AbortController();
+    search.hurry = () => {
+      search.isHurried = true;
+      limit.abort(new Error('the network has changed'));
+    };
     const watch = async () => {
       while (!limit.signal.aborted) {
         const until = search.stranded?.until ?? io.now() + RECOVERY.look;

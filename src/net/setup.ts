@@ -140,6 +140,18 @@ export async function chooseInterfaces(
   });
 }
 
+/** The same, looked at again while a node runs: an interface that is away by then is left out. */
+export function interfacesAgain(
+  io: Io,
+  names: readonly string[],
+): () => Promise<readonly NetworkInterface[]> {
+  return async () => {
+    const all = await io.interfaces();
+    const one = (name: string) => chooseInterfaces(all, [name]).catch(() => []);
+    return names.length === 0 ? chooseInterfaces(all) : (await Promise.all(names.map(one))).flat();
+  };
+}
+
 /** All that `P2PNode.start` needs. Throws as the functions above. */
 export async function setupOf(options: StartOptions): Promise<NodeSetup> {
   const io = await openIo();
@@ -154,6 +166,7 @@ export async function setupOf(options: StartOptions): Promise<NodeSetup> {
     servers: options.servers ?? NO_SERVERS,
     files: claimed.files,
     interfaces,
+    listInterfaces: interfacesAgain(io, options.interfaces ?? []),
     port: options.port ?? null,
     allow: options.allow ?? null,
     emit: options.onEvent ?? (() => undefined),

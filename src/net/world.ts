@@ -20,7 +20,8 @@ export interface WorldTask {
   readonly io: Io;
   /** The node's id. */
   readonly node: string;
-  readonly interfaces: readonly NetworkInterface[];
+  /** As they are now. */
+  readonly interfaces: () => readonly NetworkInterface[];
   readonly servers: ServerList;
   readonly files: StateFiles | null;
   readonly emit: (event: NodeEvent) => void;
@@ -92,6 +93,21 @@ export class World {
     done.abort();
   }
 
+  /** The network is another one: how servers see it is asked anew. @returns whether one has answered, or none is known */
+  async renew(): Promise<boolean> {
+    const { interfaces, servers } = this.#task;
+    const own = interfaces().flatMap((nic) => nic.addresses.map(({ ip }) => ip));
+    this.#outer = this.#outer.filter(({ inner }) => own.includes(inner));
+    if (servers.stun.length === 0) return true;
+    const answered = await this.#askStun().then(
+      () => true,
+      () => false,
+    );
+    this.#outcomes.set('stun', answered);
+    this.tell();
+    return answered;
+  }
+
   /** Tells everything known, whole. */
   tell(): void {
     const { node, emit, signal } = this.#task;
@@ -136,7 +152,7 @@ export class World {
     const resolve = this.#resolve;
     const report = await findOuter({
       io,
-      interfaces,
+      interfaces: interfaces(),
       servers: servers.stun,
       resolve,
       timeout: SERVICES_TIMEOUT,

@@ -4,6 +4,7 @@ import {
   chooseInterfaces,
   type Endpoint,
   formatEndpoint,
+  interfacesAgain,
   type NetworkInterface,
   P2PNode,
   type Pipe,
@@ -38,6 +39,7 @@ export async function startNode(ctx: Context, options: StartNodeOptions = {}): P
   const setup = {
     io: ctx.io,
     interfaces,
+    listInterfaces: interfacesAgain(ctx.io, config.interfaces),
     identity: claimed.identity,
     machineId: claimed.machineId,
     slot: claimed.slot,

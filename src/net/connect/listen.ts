@@ -17,6 +17,8 @@ export interface Listening {
   readonly port: number;
   /** Where it listens; addresses that the system did not let us bind are missing. */
   readonly locals: readonly Endpoint[];
+  /** Listens on addresses that are new, on the same port; leaves those that are gone. Never rejects. */
+  follow(interfaces: readonly NetworkInterface[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,15 +58,16 @@ async function listenOn(
   wanted: number,
   onConnection: (stream: ByteStream) => void,
 ): Promise<Listening> {
-  const listeners: TcpListener[] = [];
-  const close = async () => void (await Promise.all(listeners.map((listener) => listener.close())));
+  const listeners = new Map<string, TcpListener>();
+  const close = async () =>
+    void (await Promise.all([...listeners.values()].map((listener) => listener.close())));
   let port = wanted;
   let refused: unknown = null;
-  for (const ip of interfaces.flatMap((nic) => nic.addresses.map((address) => bindable(nic, address)))) {
+  for (const ip of bindables(interfaces)) {
     try {
       const listener = await io.listenTcp({ ip, port }, onConnection);
       port = listener.local.port;
-      listeners.push(listener);
+      listeners.set(ip, listener);
     } catch (error) {
       refused = error;
       if (!isTaken(error)) continue;
@@ -72,11 +75,62 @@ async function listenOn(
       throw new P2pdError('PORT_TAKEN', `port ${port} is taken on ${ip}`, { cause: error });
     }
   }
-  if (listeners.length === 0) {
+  if (listeners.size === 0) {
     const why = refused === null ? 'there is no interface with an address' : reasonOf(refused);
     throw new P2pdError('NO_INTERFACE', `cannot listen on any address: ${why}`, { cause: refused });
   }
-  return { port, locals: listeners.map((listener) => listener.local), close };
+  return new Listeners(io, port, listeners, onConnection);
+}
+
+class Listeners implements Listening {
+  readonly port: number;
+  readonly #io: Io;
+  readonly #all: Map<string, TcpListener>;
+  readonly #onConnection: (stream: ByteStream) => void;
+  #isClosed = false;
+
+  constructor(
+    io: Io,
+    port: number,
+    all: Map<string, TcpListener>,
+    onConnection: (stream: ByteStream) => void,
+  ) {
+    this.#io = io;
+    this.port = port;
+    this.#all = all;
+    this.#onConnection = onConnection;
+  }
+
+  get locals(): readonly Endpoint[] {
+    return [...this.#all.values()].map(({ local }) => local);
+  }
+
+  async follow(interfaces: readonly NetworkInterface[]): Promise<void> {
+    const wanted = bindables(interfaces);
+    for (const [ip, listener] of this.#all) {
+      if (wanted.includes(ip)) continue;
+      this.#all.delete(ip);
+      await listener.close();
+    }
+    for (const ip of wanted) {
+      if (this.#all.has(ip) || this.#isClosed) continue;
+      // An address that is not ready yet is tried again with the next look.
+      const listener = await this.#io
+        .listenTcp({ ip, port: this.port }, this.#onConnection)
+        .catch(() => null);
+      if (this.#isClosed) await listener?.close();
+      else if (listener !== null) this.#all.set(ip, listener);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#all.values()].map((listener) => listener.close()));
+  }
+}
+
+function bindables(interfaces: readonly NetworkInterface[]): readonly string[] {
+  return interfaces.flatMap((nic) => nic.addresses.map((address) => bindable(nic, address)));
 }
 
 /** A link-local address means something only together with its interface (RFC 4007). */

@@ -108,6 +108,13 @@ export class BrokerPool {
     for (const link of [...this.#home.values(), ...this.#guests.values()]) void link.check();
   }
 
+  /** The network is another one: those that rest are tried at once. */
+  renew(): void {
+    this.check();
+    for (const [url, rest] of this.#rests) this.#rests.set(url, { ...rest, until: this.#task.io.now() });
+    this.fill();
+  }
+
   #open(url: string): void {
     const { io, topic, deliver, signal } = this.#task;
     const link = new BrokerLink({ io, url, topic, deliver, changed: (changed) => this.#changed(changed) });

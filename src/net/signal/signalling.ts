@@ -93,6 +93,11 @@ export class Signalling {
     this.#pool.check();
   }
 
+  /** The network is another one. */
+  renew(): void {
+    this.#pool.renew();
+  }
+
   /** All that were tried. */
   get brokers(): readonly BrokerFact[] {
     return this.#pool.facts;
