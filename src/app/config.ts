@@ -28,6 +28,8 @@ export interface Config {
   readonly families: readonly Family[];
   /** ms to have a pipe. */
   readonly timeout: number;
+  /** Routers are asked for the node's port. */
+  readonly portMapping: boolean;
   readonly log: LogLevel;
 }
 
@@ -56,6 +58,7 @@ export const DEFAULT_CONFIG: Config = {
   paths: ['external', 'local'],
   families: [4, 6],
   timeout: 30_000,
+  portMapping: true,
   log: 'warn',
 };
 

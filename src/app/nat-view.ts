@@ -1,5 +1,12 @@
 /** A NAT report as rows of words, for the command and the screen alike. Pure. */
-import { deltaName, type NatReport, natName, type TcpReport, type TransportReport } from '../net/index.ts';
+import {
+  deltaName,
+  type NatReport,
+  natName,
+  type PortMappingFacts,
+  type TcpReport,
+  type TransportReport,
+} from '../net/index.ts';
 import { makeVisible } from './visible.ts';
 
 type Row = readonly [string, string, string];
@@ -10,7 +17,7 @@ export function natTitle({ interface: name, family, elapsed }: NatReport): strin
 }
 
 /** What it is called, then how UDP and TCP fare. */
-export function natRows({ udp, tcp }: NatReport): Row[] {
+export function natRows({ udp, tcp, portMapping }: NatReport): Row[] {
   const both = (name: string, tell: (report: TransportReport) => string): Row => [name, tell(udp), tell(tcp)];
   return [
     both('type', ({ type }) => (type === null ? 'unknown' : `${type} ${natName(type)}`)),
@@ -22,6 +29,7 @@ export function natRows({ udp, tcp }: NatReport): Row[] {
     both('outer address', ({ external }) => external.join(' ') || 'unknown'),
     both('hairpinning', ({ hairpin }) => (hairpin === null ? 'unknown' : hairpin ? 'yes' : 'no')),
     ['unsolicited SYN', '', (tcp satisfies TcpReport).unsolicited],
+    ...(portMapping === undefined ? [] : [both('port mapping', () => mappingText(portMapping))]),
   ];
 }
 
@@ -45,6 +53,12 @@ export function natNotes({ udp, tcp }: NatReport): string[] {
   const said = (name: string, { unknown }: TransportReport) =>
     unknown.map((text) => `${name}: ${makeVisible(text)}`);
   return [...said('UDP', udp), ...said('TCP', tcp)];
+}
+
+/** What the router offers. */
+function mappingText({ pcp, natPmp, upnp }: PortMappingFacts): string {
+  const all = [pcp && 'PCP', natPmp && 'NAT-PMP', upnp && 'UPnP'].filter((name) => typeof name === 'string');
+  return all.length > 0 ? all.join(', ') : 'none';
 }
 
 /** Each test: what was asked, whom, from where, and what came back; `arrow` is what the terminal can show of that. */

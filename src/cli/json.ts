@@ -17,6 +17,7 @@ const FIELDS: { readonly [E in AppEvent['event']]?: readonly string[] } = {
   path: ['pipe', 'from', 'to', 'elapsed'],
   stranded: ['pipe', 'reason', 'limit'],
   network: ['detail'],
+  address: ['address'],
   file: ['pipe', 'direction', 'name', 'size', 'done', 'state', 'reason'],
   message: ['pipe', 'direction', 'text'],
   bench: ['pipe', 'bytes', 'sendMbps', 'receiveMbps', 'rtt'],

@@ -1,15 +1,16 @@
 /** A NAT report as the contract's JSON (`nat --json`). Pure. */
 import { deltaName, type NatReport, natName, type TcpReport, type TransportReport } from '../net/index.ts';
 
-export function natJson({ interface: name, family, elapsed, udp, tcp }: NatReport): object {
+const NOT_ASKED = { upnp: null, natPmp: null, pcp: null };
+
+export function natJson({ interface: name, family, elapsed, udp, tcp, portMapping }: NatReport): object {
   return {
     interface: name,
     family,
     elapsed,
     udp: transportJson(udp),
     tcp: { ...transportJson(tcp), unsolicited: (tcp satisfies TcpReport).unsolicited },
-    // The router is not asked for mappings yet.
-    portMapping: { upnp: null, natPmp: null, pcp: null },
+    portMapping: portMapping ?? NOT_ASKED,
   };
 }
 

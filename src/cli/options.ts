@@ -27,6 +27,7 @@ export interface CommonOptions {
   readonly json?: boolean;
   readonly log?: LogLevel;
   readonly allow?: readonly string[];
+  readonly upnp?: boolean;
 }
 
 const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
@@ -61,6 +62,7 @@ export function addCommonOptions(command: Command): Command {
       parsePaths,
     )
     .option('--families <list>', 'IP versions in order (default: 46)', parseFamilies)
+    .option('--no-upnp', 'ask the router for no open port (default: by PCP, NAT-PMP or UPnP)')
     .option('--timeout <seconds>', 'to have a pipe (default: 30)', parseSeconds)
     .option('--json', 'machine output on stdout')
     .addOption(new Option('--log <level>', 'to stderr (default: warn)').choices(LOG_LEVELS));
@@ -77,6 +79,7 @@ export function configOf(options: CommonOptions): Config {
     methods: options.methods ?? DEFAULT_CONFIG.methods,
     paths: options.paths ?? DEFAULT_CONFIG.paths,
     families: options.families ?? DEFAULT_CONFIG.families,
+    portMapping: options.upnp ?? DEFAULT_CONFIG.portMapping,
     timeout: options.timeout ?? DEFAULT_CONFIG.timeout,
     log: options.log ?? DEFAULT_CONFIG.log,
   };

@@ -30,6 +30,8 @@ export interface AddressInterface {
   readonly inner: readonly string[];
   /** How the Internet sees it, 0 to 15; empty = not known. */
   readonly outer: readonly string[];
+  /** Where the router lets others in to the node's port, at the first outer address; null: nowhere that is known. */
+  readonly mappedPort: number | null;
   readonly udp: NatFacts | null;
   readonly tcp: NatFacts | null;
 }
@@ -38,6 +40,7 @@ const FLAG_IPV6 = 1;
 const FLAG_DEFAULT_ROUTE = 2;
 const FLAG_UDP = 4;
 const FLAG_TCP = 8;
+const FLAG_MAPPED = 16;
 const MAX_IPS = 15;
 
 export function encodeInterface(writer: Writer, entry: AddressInterface): void {
@@ -47,20 +50,22 @@ export function encodeInterface(writer: Writer, entry: AddressInterface): void {
     (entry.family === 6 ? FLAG_IPV6 : 0) |
       (entry.defaultRoute ? FLAG_DEFAULT_ROUTE : 0) |
       (entry.udp === null ? 0 : FLAG_UDP) |
-      (entry.tcp === null ? 0 : FLAG_TCP),
+      (entry.tcp === null ? 0 : FLAG_TCP) |
+      (entry.mappedPort === null ? 0 : FLAG_MAPPED),
   );
   writer
     .u8(entry.number)
     .u16(entry.port)
     .u8((inner.length << 4) | outer.length);
   for (const ip of [...inner, ...outer]) writer.bytes(bytesOf(ip, entry.family));
+  if (entry.mappedPort !== null) writer.u16(entry.mappedPort);
   for (const facts of [entry.udp, entry.tcp]) if (facts !== null) encodeFacts(writer, facts);
 }
 
 /** @throws DecodeError naming the part of the entry */
 export function decodeInterface(reader: Reader, place: string): AddressInterface {
   const flags = reader.u8(place);
-  if (flags > 15) throw new DecodeError(place, `flags ${flags} are unknown`);
+  if (flags > 31) throw new DecodeError(place, `flags ${flags} are unknown`);
   const family: Family = flags & FLAG_IPV6 ? 6 : 4;
   const number = reader.u8(place);
   const port = reader.u16(`port of ${place}`);
@@ -69,9 +74,26 @@ export function decodeInterface(reader: Reader, place: string): AddressInterface
   if (counts >> 4 === 0) throw new DecodeError(place, 'has no address');
   const inner = decodeIps(reader, counts >> 4, family, `inner address of ${place}`);
   const outer = decodeIps(reader, counts & 15, family, `outer address of ${place}`);
+  const mappedPort = flags & FLAG_MAPPED ? decodeMapped(reader, outer, place) : null;
   const udp = flags & FLAG_UDP ? decodeFacts(reader, `UDP NAT of ${place}`) : null;
   const tcp = flags & FLAG_TCP ? decodeFacts(reader, `TCP NAT of ${place}`) : null;
-  return { number, family, defaultRoute: (flags & FLAG_DEFAULT_ROUTE) !== 0, port, inner, outer, udp, tcp };
+  return {
+    number,
+    family,
+    defaultRoute: (flags & FLAG_DEFAULT_ROUTE) !== 0,
+    port,
+    inner,
+    outer,
+    mappedPort,
+    udp,
+    tcp,
+  };
+}
+
+function decodeMapped(reader: Reader, outer: readonly string[], place: string): number {
+  const port = reader.u16(`mapped port of ${place}`);
+  if (port === 0 || outer.length === 0) throw new DecodeError(`mapped port of ${place}`, 'leads nowhere');
+  return port;
 }
 
 function decodeIps(reader: Reader, count: number, family: Family, place: string): string[] {

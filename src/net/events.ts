@@ -122,11 +122,11 @@ export interface RefusedEvent {
 /** A kind of public service that a node asks at its start. */
 export type ServiceName = 'stun' | 'mqtt' | 'ntp';
 
-/** How asking one kind of service went; `detail` says in a few words what answered and how fast. */
+/** How asking one kind of service, or the routers for a port, went; `detail` says in a few words what answered and how fast. */
 export interface ServiceEvent {
   readonly event: 'step';
   readonly node: string;
-  readonly name: ServiceName;
+  readonly name: ServiceName | 'portmap';
   readonly state: 'start' | 'ok' | 'failed';
   readonly detail?: string;
 }

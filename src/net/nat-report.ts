@@ -65,6 +65,13 @@ export interface TcpReport extends TransportReport {
   readonly unsolicited: 'drop' | 'reset' | 'unknown';
 }
 
+/** Which protocols a router offers for port mappings; null = not asked. */
+export interface PortMappingFacts {
+  readonly upnp: boolean | null;
+  readonly natPmp: boolean | null;
+  readonly pcp: boolean | null;
+}
+
 /** One interface and family. */
 export interface NatReport {
   readonly interface: string;
@@ -73,4 +80,6 @@ export interface NatReport {
   readonly elapsed: number;
   readonly udp: TransportReport;
   readonly tcp: TcpReport;
+  /** undefined: not asked. */
+  readonly portMapping?: PortMappingFacts;
 }

@@ -26,6 +26,8 @@ export interface NatWatchTask {
   readonly isBusy: () => boolean;
   /** There are reports. */
   readonly found: () => void;
+  /** Whether routers are asked what they offer. */
+  readonly portMapping: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -130,7 +132,7 @@ export class NatWatch {
   }
 
   async #probe(): Promise<void> {
-    const { io, interfaces, servers, files, signal, emit, found } = this.#task;
+    const { io, interfaces, servers, files, signal, emit, found, portMapping } = this.#task;
     if (servers.length === 0) return;
     const { probeNat } = await import('./nat/probe.ts');
     const reports = await probeNat({
@@ -138,6 +140,7 @@ export class NatWatch {
       interfaces: interfaces(),
       servers,
       resolve: createResolver(io),
+      portMapping,
       signal,
       report: (report, done) => {
         if (!signal.aborted) emit({ event: 'nat', report, done });

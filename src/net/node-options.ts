@@ -65,6 +65,8 @@ export interface StartOptions {
   readonly interfaces?: readonly string[];
   /** Public services that the node may use: `PUBLIC_SERVERS`, say. @default none */
   readonly servers?: ServerList;
+  /** Ask routers for the listen port, by PCP, NAT-PMP or UPnP. @default false */
+  readonly portMapping?: boolean;
   /** Node ids that may open pipes. @default everybody */
   readonly allow?: readonly string[];
   /** Called with everything the node tells about its pipes. */
@@ -112,6 +114,8 @@ export interface NodeSetup {
   readonly servers?: ServerList;
   /** Find out the NATs in front of this machine, once the node runs: its address tells them. @default false */
   readonly nat?: boolean;
+  /** Ask routers to let others in to the listen port. @default false */
+  readonly portMapping?: boolean;
   /** What outlives the process; undefined: nothing does. */
   readonly files?: StateFiles;
   /** null: the derived one, or the next free. */

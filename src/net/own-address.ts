@@ -12,19 +12,28 @@ const FAMILIES: readonly Family[] = [4, 6];
 /** What helps most comes first, as the end is cut off where room is short. */
 const ORDER: readonly Reach[] = ['global', 'private', 'unique-local', 'loopback', 'link-local'];
 
+/** What was found out of a node's outside. */
+export interface KnownOutside {
+  readonly outer: readonly OuterFact[];
+  readonly nats?: readonly KnownNat[];
+  readonly mapped?: readonly {
+    readonly interface: string;
+    readonly family: Family;
+    readonly external: Endpoint;
+  }[];
+}
+
 /**
  * One entry per interface and family that listens somewhere; those with a default route first.
  *
  * @param locals where the node listens
- * @param outer how servers see it
- * @param nats what is known of the NATs in front of it
+ * @param known how servers see it, the NATs in front of it, and what their routers let in
  */
 export function addressEntries(
   interfaces: readonly NetworkInterface[],
   locals: readonly Endpoint[],
   port: number,
-  outer: readonly OuterFact[],
-  nats: readonly KnownNat[] = [],
+  { outer, nats = [], mapped = [] }: KnownOutside,
 ): AddressInterface[] {
   const bound = new Set(locals.map((local) => withoutScope(local.ip)));
   const entries = interfaces.flatMap((nic, number) =>
@@ -33,11 +42,15 @@ export function addressEntries(
       if (inner.length === 0) return [];
       const defaultRoute = nic.defaultRoute[family];
       const seen = outer.filter((fact) => fact.interface === nic.id && fact.family === family);
-      const outside = [...new Set(seen.map((fact) => fact.outer))];
+      const open = mapped.find((one) => one.interface === nic.id && one.family === family);
+      // The address that the router lets in comes first.
+      const ips = [...(open === undefined ? [] : [open.external.ip]), ...seen.map((fact) => fact.outer)];
+      const outside = [...new Set(ips)];
+      const mappedPort = open?.external.port ?? null;
       const nat = nats.find((report) => report.interface === nic.id && report.family === family);
       const udp = nat === undefined ? null : factsOf(nat.udp);
       const tcp = nat === undefined ? null : factsOf(nat.tcp);
-      return [{ number, family, defaultRoute, port, inner, outer: outside, udp, tcp }];
+      return [{ number, family, defaultRoute, port, inner, outer: outside, mappedPort, udp, tcp }];
     }),
   );
   return [

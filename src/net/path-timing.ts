@@ -38,6 +38,17 @@ export const NETWORK = {
   pauseMax: 60_000,
 } as const;
 
+/** ms. Ports at a router. */
+export const PORT_MAPPING = {
+  /** A mapping is asked for again after this, so that a router that has begun anew has it soon. */
+  renew: 300_000,
+  /** After a refusal, doubling. */
+  pause: 60_000,
+  pauseMax: 3_600_000,
+  /** For giving them back at the end. */
+  stop: 700,
+} as const;
+
 /** ms, but for counts. TURN (RFC 8656, RFC 6062). */
 export const TURN = {
   /** For one answer over TCP; RFC 8489 §6.2.2 gives 39.5 s, which no user waits for. */

@@ -5,6 +5,7 @@
 import { addressBytes, encodeAddress } from './address.ts';
 import { Relays } from './connect/relays.ts';
 import type { NetworkInterface } from './io/io.ts';
+import { MappedPorts } from './mapped-ports.ts';
 import { MappingWatch } from './mapping-watch.ts';
 import { Meetings } from './meeting/meetings.ts';
 import type { NodeSide } from './meeting/task.ts';
@@ -37,6 +38,8 @@ export class Presence {
   readonly #peers: PeerMemory;
   readonly #warm: WarmSites;
   readonly #relays: Relays;
+  /** null where routers are asked for nothing. */
+  readonly #mapped: MappedPorts | null;
   readonly #signalling: Signalling | null;
   /** null where the node uses no brokers. */
   readonly meetings: Meetings | null;
@@ -65,6 +68,7 @@ export class Presence {
       outer: () => this.#world.outer,
       emit,
       isBusy: () => this.meetings?.isBusy ?? false,
+      portMapping: setup.portMapping === true,
       found: () => {
         this.#renewAddress();
         this.#warm.keep();
@@ -90,6 +94,7 @@ export class Presence {
       signal,
     });
     this.#relays = new Relays({ io, servers: servers.turn, resolve: createResolver(io) });
+    this.#mapped = setup.portMapping === true ? this.#openMapped() : null;
     this.#signalling = servers.mqtt.length === 0 ? null : this.#openSignalling(servers.mqtt);
     this.meetings = this.#signalling && this.#openMeetings(this.#signalling);
   }
@@ -109,6 +114,7 @@ export class Presence {
     await this.#world.start(this.#signalling);
     this.#renewAddress();
     this.#ready = true;
+    void this.#mapped?.start();
     if (setup.nat === true) void this.#nats.findLater().then(() => this.#mappings.watch());
   }
 
@@ -143,6 +149,7 @@ export class Presence {
     this.#renewAddress();
     this.#signalling?.renew();
     this.#warm.renew();
+    this.#mapped?.renew();
     this.#isStale = true;
     this.#hurry.abort();
     this.#refreshing ??= this.#refresh().finally(() => {
@@ -181,7 +188,7 @@ export class Presence {
   /** What is worth remembering is written. */
   async stop(): Promise<void> {
     this.#relays.stop();
-    await this.#signalling?.stop();
+    await Promise.all([this.#mapped?.stop(), this.#signalling?.stop()]);
   }
 
   get #sequenceFile(): string {
@@ -193,7 +200,8 @@ export class Presence {
     const { setup, interfaces, locals, emit, addressChanged } = this.#task;
     const { machineId, identity, files } = setup;
     const port = locals()[0]?.port ?? 0;
-    const entries = addressEntries(interfaces(), locals(), port, this.#world.outer, this.#nats.known);
+    const known = { outer: this.#world.outer, nats: this.#nats.known, mapped: this.#mapped?.facts ?? [] };
+    const entries = addressEntries(interfaces(), locals(), port, known);
     const fields = { machineId, brokers: this.#signalling?.listening ?? [], interfaces: entries };
     const said = JSON.stringify(fields);
     if (said === this.#said) return;
@@ -204,6 +212,22 @@ export class Presence {
     if (!this.#ready) return;
     emit({ event: 'address', node: identity.nodeId, address: this.#address });
     addressChanged();
+  }
+
+  #openMapped(): MappedPorts {
+    const { setup, interfaces, locals, emit, signal } = this.#task;
+    return new MappedPorts({
+      io: setup.io,
+      node: setup.identity.nodeId,
+      interfaces,
+      port: () => locals()[0]?.port ?? 0,
+      outer: () => this.#world.outer,
+      files: setup.files ?? null,
+      file: `portmap-${setup.slot}.json`,
+      emit,
+      changed: () => this.#renewAddress(),
+      signal,
+    });
   }
 
   #openSignalling(urls: readonly string[]): Signalling {

@@ -169,6 +169,7 @@ export async function setupOf(options: StartOptions): Promise<NodeSetup> {
     listInterfaces: interfacesAgain(io, options.interfaces ?? []),
     port: options.port ?? null,
     allow: options.allow ?? null,
+    portMapping: options.portMapping ?? false,
     emit: options.onEvent ?? (() => undefined),
     onHandlerError: options.onHandlerError ?? warn,
     release: claimed.release,

@@ -29,6 +29,15 @@ test("nat --json: the contract's keys and numbers", () => {
   });
 });
 
+test('nat: what the router offers for port mappings', () => {
+  const portMapping = { upnp: true, natPmp: true, pcp: false };
+  const report = { ...sampleNat(), portMapping };
+  expect(natJson(report)).toMatchObject({ portMapping });
+  expect(natText([report])).toMatch(/port mapping +NAT-PMP, UPnP +NAT-PMP, UPnP/);
+  const none = { upnp: false, natPmp: false, pcp: false };
+  expect(natText([{ ...report, portMapping: none }])).toMatch(/port mapping +none +none/);
+});
+
 test('nat: UDP and TCP side by side within 80 columns, and what is not known with its reason', () => {
   const lines = natText([sampleNat()]).split('\n');
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);

@@ -2,13 +2,21 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createMutator } from './mutate.ts';
+import { PORTMAP_TARGETS } from './portmap-targets.ts';
 import { SERVICE_TARGETS } from './service-targets.ts';
 import { SIGNAL_TARGETS } from './signal-targets.ts';
 import { STUN_TARGETS } from './stun-targets.ts';
 import { TARGETS, type Target } from './targets.ts';
 import { TURN_TARGETS } from './turn-targets.ts';
 
-const ALL = [...TARGETS, ...SIGNAL_TARGETS, ...STUN_TARGETS, ...TURN_TARGETS, ...SERVICE_TARGETS];
+const ALL = [
+  ...TARGETS,
+  ...SIGNAL_TARGETS,
+  ...STUN_TARGETS,
+  ...TURN_TARGETS,
+  ...SERVICE_TARGETS,
+  ...PORTMAP_TARGETS,
+];
 
 /** Inputs per decoder: a few in every run of the tests, a million with `npm run fuzz`. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 0);

@@ -19,6 +19,7 @@ export const sampleFields: AddressFields = {
       port: 10001,
       inner: ['192.168.1.5'],
       outer: ['203.0.113.7'],
+      mappedPort: null,
       udp: { type: 5, delta: { type: 2, value: 0 }, range: [1024, 65535] },
       tcp: { type: null, delta: { type: null, value: -3 }, range: [0, 65535] },
     },
@@ -29,6 +30,7 @@ export const sampleFields: AddressFields = {
       port: 10001,
       inner: ['2001:db8::5', 'fe80::5'],
       outer: [],
+      mappedPort: null,
       udp: null,
       tcp: null,
     },
@@ -58,16 +60,20 @@ function ips(length: number, minimum: number) {
 
 const entry = fc.constantFrom<4 | 6>(4, 6).chain(
   (family): fc.Arbitrary<AddressInterface> =>
-    fc.record({
-      number: fc.integer({ min: 0, max: 255 }),
-      family: fc.constant(family),
-      defaultRoute: fc.boolean(),
-      port: fc.integer({ min: 1, max: 65535 }),
-      inner: ips(family === 4 ? 4 : 16, 1),
-      outer: ips(family === 4 ? 4 : 16, 0),
-      udp: facts,
-      tcp: facts,
-    }),
+    fc
+      .record({
+        number: fc.integer({ min: 0, max: 255 }),
+        family: fc.constant(family),
+        defaultRoute: fc.boolean(),
+        port: fc.integer({ min: 1, max: 65535 }),
+        inner: ips(family === 4 ? 4 : 16, 1),
+        outer: ips(family === 4 ? 4 : 16, 0),
+        mappedPort: fc.option(fc.integer({ min: 1, max: 65535 })),
+        udp: facts,
+        tcp: facts,
+      })
+      // Only at an outer address.
+      .map((entry) => (entry.outer.length === 0 ? { ...entry, mappedPort: null } : entry)),
 );
 
 export const arbitraryFields: fc.Arbitrary<AddressFields> = fc.record({

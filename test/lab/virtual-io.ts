@@ -129,6 +129,11 @@ export class VirtualMachine implements Io {
     return lookUp(this.#host, host, family, signal);
   }
 
+  /** Nobody in the lab takes any. */
+  async httpPost(): Promise<HttpAnswer> {
+    throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+  }
+
   httpGet(url: string, limit: number, signal: AbortSignal): Promise<HttpAnswer> {
     return httpGet(this, url, limit, signal);
   }

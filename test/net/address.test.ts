@@ -69,6 +69,7 @@ test('address: too long a one loses second addresses first, then interfaces with
     port: 10001,
     inner: ['2001:db8::1', '2001:db8::2', 'fe80::1'],
     outer: ['2001:db8:ffff::1'],
+    mappedPort: null,
     udp: { type: 5, delta: { type: 2, value: 0 }, range: [1024, 65535] as const },
     tcp: null,
   });

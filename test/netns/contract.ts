@@ -89,6 +89,7 @@ const EVENTS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
     help: (value) => value === null || text(value),
   },
   network: { detail: text },
+  address: { address: matches(/^p2pd1[0-9a-z]+$/) },
   path: { pipe: text, from: method, to: method, elapsed: number },
   stranded: { pipe: text, reason: text, limit: number },
   message: { pipe: text, direction: oneOf('in', 'out'), text: (value) => typeof value === 'string' },

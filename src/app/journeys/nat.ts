@@ -34,6 +34,7 @@ export async function nat(ctx: Context): Promise<readonly NatReport[]> {
         interfaces,
         servers: servers.stun,
         resolve: createResolver(io),
+        portMapping: config.portMapping,
         signal,
         report: (report, done) => emit({ event: 'nat', report, done }),
       }),

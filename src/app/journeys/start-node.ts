@@ -45,6 +45,7 @@ export async function startNode(ctx: Context, options: StartNodeOptions = {}): P
     slot: claimed.slot,
     servers,
     nat: true,
+    portMapping: config.portMapping,
     files: claimed.files,
     port: config.port,
     allow: config.allow,

@@ -61,9 +61,17 @@ function pairsOf(nic: NetworkInterface, entry: AddressInterface, paths: readonly
   const sources = nic.addresses.filter((address) => address.family === entry.family);
   if (sources.length === 0) return [];
   // One that a server on the same LAN saw is no way across the Internet.
+  const { mappedPort } = entry;
+  const mapped =
+    mappedPort === null || mappedPort === entry.port
+      ? []
+      : entry.outer.slice(0, 1).map((ip) => {
+          const forwarded = { ...entry, port: mappedPort };
+          return pairOf(nic, sources, forwarded, ip, pathTo(sources, ip, paths));
+        });
   const outer = entry.outer.map((ip) => pairOf(nic, sources, entry, ip, pathTo(sources, ip, paths)));
   const inner = entry.inner.map((ip) => pairOf(nic, sources, entry, ip, pathTo(sources, ip, paths)));
-  return [...outer, ...inner].filter((pair) => pair !== null);
+  return [...mapped, ...outer, ...inner].filter((pair) => pair !== null);
 }
 
 /** An address of global reach on a shared link is local, unless only the external pathway is asked for. */

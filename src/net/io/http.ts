@@ -1,9 +1,9 @@
-/** One GET, and a small server of GETs: the server list of a machine that runs `serve`. Effects only. */
-import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+/** One GET or POST, and a small server of GETs: the server list of a machine that runs `serve`. Effects only. */
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { canonicalIp } from '../wire/ip.ts';
-import type { HttpAnswer, HttpQuestion, TcpListener } from './io.ts';
+import type { HttpAnswer, HttpPost, HttpQuestion, TcpListener } from './io.ts';
 import { lookup } from './names.ts';
 import { endsOf } from './socket-stream.ts';
 
@@ -14,27 +14,55 @@ const QUESTION_TIMEOUT = 3_000;
 const MAX_HEADER = 4_096;
 
 /** @throws the system's error, or one for a longer body */
-export async function httpGet(url: string, limit: number, signal: AbortSignal): Promise<HttpAnswer> {
-  const { hostname, port, pathname, search } = new URL(url);
-  const host = await addressOf(hostname.replace(/^\[|\]$/g, ''), signal);
+export function httpGet(url: string, limit: number, signal: AbortSignal): Promise<HttpAnswer> {
+  return ask(url, null, limit, signal);
+}
+
+/** As `httpGet`. */
+export function httpPost(
+  url: string,
+  post: HttpPost,
+  limit: number,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  return ask(url, post, limit, signal);
+}
+
+async function ask(
+  url: string,
+  post: HttpPost | null,
+  limit: number,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  // A URL knows no scopes of link-local addresses (RFC 6874 is not what it follows).
+  const scope = /^http:\/\/\[[^\]%]*(%[^\]]+)\]/.exec(url)?.[1] ?? '';
+  const { hostname, port, pathname, search } = new URL(url.replace(scope, ''));
+  const host = (await addressOf(hostname.replace(/^\[|\]$/g, ''), signal)) + scope;
   return new Promise((resolve, reject) => {
     const options = {
+      method: post === null ? 'GET' : 'POST',
       host,
       port: port === '' ? 80 : Number(port),
       path: pathname + search,
-      headers: { host: url.split('/')[2] ?? host, connection: 'close' },
+      headers: {
+        host: url.replace(scope, '').split('/')[2] ?? host,
+        connection: 'close',
+        ...(post === null ? {} : { ...post.headers, 'content-length': post.body.length }),
+      },
       agent: false,
       signal,
       autoSelectFamily: false,
       maxHeaderSize: MAX_HEADER,
+      ...(post === null ? {} : { localAddress: post.local }),
     };
-    const request = get(options, (message) => {
+    const asked = request(options, (message) => {
       readBody(message, limit).then(
         (body) => resolve({ status: message.statusCode ?? 0, headers: plainHeaders(message), body }),
         reject,
       );
     });
-    request.once('error', reject);
+    asked.once('error', reject);
+    asked.end(post?.body);
   });
 }
 
@@ -52,7 +80,7 @@ export function serveHttp(
         // Node looks every 30 s unless told, and callers who send a letter now and then would stay that long.
         connectionsCheckingInterval: QUESTION_TIMEOUT / 3,
       },
-      (request, response) => respond(request, response, answer),
+      (question, response) => respond(question, response, answer),
     );
     server.maxConnections = MAX_CONNECTIONS;
     server.timeout = QUESTION_TIMEOUT;
@@ -67,17 +95,17 @@ export function serveHttp(
 }
 
 function respond(
-  request: IncomingMessage,
+  question: IncomingMessage,
   response: ServerResponse,
   answer: (question: HttpQuestion) => HttpAnswer,
 ): void {
   response.setHeader('connection', 'close');
-  if (request.method !== 'GET') {
+  if (question.method !== 'GET') {
     response.writeHead(405).end();
-    request.destroy();
+    question.destroy();
     return;
   }
-  const { status, headers, body } = answer({ path: request.url ?? '/', ...endsOf(request.socket) });
+  const { status, headers, body } = answer({ path: question.url ?? '/', ...endsOf(question.socket) });
   response.writeHead(status, { ...headers, 'content-length': body.length }).end(body);
 }
 

@@ -134,6 +134,14 @@ export interface HttpAnswer {
   readonly body: Uint8Array;
 }
 
+export interface HttpPost {
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  /** The own address that it is sent from. */
+  readonly local: string;
+}
+
 export interface HttpQuestion {
   /** Path and query: `/servers.json?nonce=…`. */
   readonly path: string;
@@ -194,6 +202,8 @@ export interface Io {
    * @throws the system's error, or one for a longer body
    */
   httpGet(url: string, limit: number, signal: AbortSignal): Promise<HttpAnswer>;
+  /** Posts to `http://…`; else as `httpGet`. */
+  httpPost(url: string, post: HttpPost, limit: number, signal: AbortSignal): Promise<HttpAnswer>;
   /** Answers GET requests. @throws as `listenTcp` */
   serveHttp(local: Endpoint, answer: (question: HttpQuestion) => HttpAnswer): Promise<TcpListener>;
   /**

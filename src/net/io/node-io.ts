@@ -7,7 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { familyOf } from '../wire/ip.ts';
-import { httpGet, serveHttp } from './http.ts';
+import { httpGet, httpPost, serveHttp } from './http.ts';
 import type { ByteStream, Io, TcpListener } from './io.ts';
 import { lookup } from './names.ts';
 import { endsOf, SocketStream } from './socket-stream.ts';
@@ -41,6 +41,7 @@ export function createNodeIo(): Io {
     },
     lookup,
     httpGet,
+    httpPost,
     serveHttp,
     secure(stream, role, psk, signal) {
       if (!(stream instanceof SocketStream)) throw new TypeError('only a stream of this Io can be secured');

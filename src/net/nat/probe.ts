@@ -3,7 +3,10 @@
  * whenever something more is known. Effects only through Io.
  */
 import type { Io, NetworkInterface } from '../io/io.ts';
+import type { PortMappingFacts } from '../nat-report.ts';
 import { NAT_BUDGET, NAT_TIMEOUT } from '../nat-timing.ts';
+import { probePortMapping } from '../portmap/probe.ts';
+import { routerSides, sideOf } from '../portmap/side.ts';
 import type { StunServer } from '../servers.ts';
 import { type Route, routesOf } from '../stun/route.ts';
 import type { NatReport } from './behavior.ts';
@@ -20,6 +23,8 @@ export interface NatTask {
   readonly servers: readonly StunServer[];
   readonly resolve: ProbeTask['resolve'];
   readonly signal: AbortSignal;
+  /** Whether routers are asked what they offer. @default false */
+  readonly portMapping?: boolean;
   /** A report as far as it is known; `done`: it is final. */
   readonly report: (report: NatReport, done: boolean) => void;
 }
@@ -43,13 +48,27 @@ async function probeRoute(task: NatTask, route: Route): Promise<NatReport> {
   const budget = new Budget(NAT_BUDGET);
   const common = { io, route, servers, resolve, budget, signal: stop };
   const timer = io.sleepUntil(startedAt + NAT_TIMEOUT, stop).then(() => over.abort());
-  await Promise.all([probeUdp({ ...common, notes: notes.udp }), probeTcp({ ...common, notes: notes.tcp })]);
+  const [, , portMapping] = await Promise.all([
+    probeUdp({ ...common, notes: notes.udp }),
+    probeTcp({ ...common, notes: notes.tcp }),
+    task.portMapping === true ? probeRouter(task, route, stop) : undefined,
+  ]);
   over.abort();
   await timer;
-  const report = reportOf(true);
+  const report = { ...reportOf(true), ...(portMapping === undefined ? {} : { portMapping }) };
   // What was given up is no report.
   if (!signal.aborted) task.report(report, true);
   return report;
+}
+
+/** undefined where no router stands between. */
+async function probeRouter(
+  { io, interfaces }: NatTask,
+  { interface: id, family }: Route,
+  signal: AbortSignal,
+): Promise<PortMappingFacts | undefined> {
+  const side = routerSides(interfaces).find((one) => one.interface === id && one.family === family);
+  return side && probePortMapping(sideOf(side, io, signal));
 }
 
 function makeReport(

@@ -31,6 +31,7 @@ function peer(inner: readonly string[], outer: readonly string[] = []): AddressI
         port: 1,
         inner: of(inner),
         outer: of(outer),
+        mappedPort: null,
         udp: null,
         tcp: null,
       },

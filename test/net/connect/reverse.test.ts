@@ -39,6 +39,7 @@ function asker(inner: readonly string[], outside: readonly string[] = [], port =
     port,
     inner: [ip],
     outer: outside.filter((other) => familyOf(other) === familyOf(ip)),
+    mappedPort: null,
     udp: null,
     tcp: null,
   }));

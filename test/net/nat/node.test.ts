@@ -37,16 +37,16 @@ test('interface: loadNat finds the NAT out, and printing tells it as the seed do
 
 test('address: carries NAT, delta and range of its interface, UDP and TCP apart', async () => {
   const { report, interfaces } = await sample();
-  const [entry] = addressEntries(interfaces, [{ ip: '192.168.1.2', port: 1 }], 1, [], [report]);
+  const [entry] = addressEntries(interfaces, [{ ip: '192.168.1.2', port: 1 }], 1, {
+    outer: [],
+    nats: [report],
+  });
   expect(entry?.udp).toEqual({ type: 6, delta: { type: 4, value: 3 }, range: report.udp.range });
   expect(entry?.tcp).toMatchObject({ type: 6, delta: { type: 4, value: 3 } });
-  const [other] = addressEntries(
-    interfaces,
-    [{ ip: '192.168.1.2', port: 1 }],
-    1,
-    [],
-    [{ ...report, interface: 'x' }],
-  );
+  const [other] = addressEntries(interfaces, [{ ip: '192.168.1.2', port: 1 }], 1, {
+    outer: [],
+    nats: [{ ...report, interface: 'x' }],
+  });
   expect(other?.udp).toBeNull();
 });
 
