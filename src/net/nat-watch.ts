@@ -9,6 +9,7 @@ import { type LearntFact, withLearnt } from './nat/learnt.ts';
 import { networkOf, type RememberedReports, rememberedNat, rememberNat } from './nat/memory.ts';
 import type { NatReport } from './nat-report.ts';
 import { NAT_DELAY } from './nat-timing.ts';
+import type { RouterSide } from './portmap/side.ts';
 import { createResolver } from './resolve.ts';
 import type { StunServer } from './servers.ts';
 import type { StateFiles } from './state-files.ts';
@@ -132,7 +133,7 @@ export class NatWatch {
   }
 
   async #probe(): Promise<void> {
-    const { io, interfaces, servers, files, signal, emit, found, portMapping } = this.#task;
+    const { io, interfaces, servers, files, signal, emit, found } = this.#task;
     if (servers.length === 0) return;
     const { probeNat } = await import('./nat/probe.ts');
     const reports = await probeNat({
@@ -140,7 +141,6 @@ export class NatWatch {
       interfaces: interfaces(),
       servers,
       resolve: createResolver(io),
-      portMapping,
       signal,
       report: (report, done) => {
         if (!signal.aborted) emit({ event: 'nat', report, done });
@@ -150,7 +150,28 @@ export class NatWatch {
     this.#reports = reports;
     for (const fact of this.#pending.splice(0)) this.learn(fact);
     found();
+    void this.#askRouters();
     if (files !== null) await rememberNat(files, this.#reports, io.wallClock());
+  }
+
+  /** What routers offer, told once it is known: a router that says nothing takes seconds, and no punch waits for it. */
+  async #askRouters(): Promise<void> {
+    const { io, interfaces, signal, emit, portMapping } = this.#task;
+    if (!portMapping) return;
+    const [{ probePortMapping }, { routerSides, sideOf }] = await Promise.all([
+      import('./portmap/probe.ts'),
+      import('./portmap/side.ts'),
+    ]);
+    const ask = async (side: RouterSide) => {
+      const facts = await probePortMapping(sideOf(side, io, signal));
+      if (signal.aborted) return;
+      const isOf = (report: NatReport) => sameRoute(report, side);
+      this.#reports = this.#reports.map((report) =>
+        isOf(report) ? { ...report, portMapping: facts } : report,
+      );
+      for (const report of this.#reports.filter(isOf)) emit({ event: 'nat', report, done: true });
+    };
+    await Promise.all(routerSides(interfaces()).map(ask));
   }
 }
 

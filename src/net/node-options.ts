@@ -43,12 +43,8 @@ export function defaultConnectOptions(): ConnectOptions {
   return { methods: AVAILABLE_METHODS, paths: ['external', 'local'], families: [4, 6], signal: null };
 }
 
-/** @throws P2pdError NO_PATH where this version has none of them, NO_SERVICE where only a relay is wanted and none known */
-export function assertMethods({ methods }: Pick<ConnectOptions, 'methods'>, hasRelay: boolean): void {
-  if (!hasRelay && methods.length > 0 && methods.every((method) => method === 'relay'))
-    throw new P2pdError('NO_SERVICE', 'no relay is known: there is no TURN server among the servers', {
-      hint: 'run p2pd-demo serve where both sides reach it and name it with --via, or name a TURN server in --servers',
-    });
+/** @throws P2pdError NO_PATH where this version has none of them */
+export function assertMethods({ methods }: Pick<ConnectOptions, 'methods'>): void {
   if (methods.some((method) => AVAILABLE_METHODS.includes(method))) return;
   throw new P2pdError('NO_PATH', `this version cannot do ${methods.join(', ') || 'anything'}`, {
     hint: `it has ${AVAILABLE_METHODS.join(', ')}: --methods drput`,

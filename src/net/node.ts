@@ -218,7 +218,7 @@ export class P2PNode {
     if (address.nodeId === this.nodeId) {
       throw new P2pdError('OWN_ADDRESS', "that is this node's own address");
     }
-    assertMethods(choice, (this.#setup.servers?.turn.length ?? 0) > 0);
+    assertMethods(choice);
     const pipeId = this.#io.randomBytes(PIPE_ID_LENGTH);
     const pipe = pipeName(pipeId, this.#identity.publicKey, address.publicKey);
     return { pipe, connect: () => this.#connect(address, pipeId, pipe, choice) };

@@ -65,6 +65,20 @@ export const TURN = {
   unbound: 30_000,
 } as const;
 
+/** The side that is asked offers its own relay. */
+export const RELAY_OFFER = {
+  /** ms after the plan's time: the asker's relay, where it has one, has led here by then. */
+  delay: 250,
+  /** Pipes that have an allocation at once, connections taken for one of them, addresses let in. */
+  most: 8,
+  arrivals: 4,
+  peers: 16,
+  /** ms that the asking side waits for one where it has none itself. */
+  wait: 2_000,
+  /** ms until its own relay dials what it could not reach. */
+  patience: 250,
+} as const;
+
 /** A broker that is asked because a path died has this long to answer, or four round trips. */
 export const BROKER_CHECK = 600;
 

@@ -24,7 +24,16 @@ export const PUBLIC_SERVERS: ServerList = {
     stun('stun.business-isp.nl'),
     stun('stun.syncthing.net', 3478, false),
   ],
-  mqtt: ['mqtt://broker.hivemq.com:1883', 'mqtt://broker.emqx.io:1883', 'mqtt://test.mosquitto.org:1883'],
+  // The same operators by the ports of the web, and one more: what is left where 1883 is blocked.
+  mqtt: [
+    'mqtt://broker.hivemq.com:1883',
+    'mqtt://broker.emqx.io:1883',
+    'mqtt://test.mosquitto.org:1883',
+    'wss://mqtt.eclipseprojects.io:443/mqtt',
+    'wss://broker.emqx.io:8084/mqtt',
+    'wss://broker.hivemq.com:8884/mqtt',
+    'wss://test.mosquitto.org:8081/mqtt',
+  ],
   // None that smears leap seconds (time.google.com, time.facebook.com): mixed with others they lie for a day.
   // Not pool.ntp.org: programs are asked not to ship that name, but one the pool has given them.
   ntp: [

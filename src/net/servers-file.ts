@@ -14,7 +14,12 @@ const MAX_SERVERS = 64;
 const MAX_HOST = 253;
 const STUN_PORT = 3_478;
 const NTP_PORT = 123;
-const MQTT_PORTS: Readonly<Record<string, number>> = { 'mqtt:': 1_883, 'mqtts:': 8_883 };
+const MQTT_PORTS: Readonly<Record<string, number>> = {
+  ...{ 'mqtt:': 1_883, 'mqtts:': 8_883 },
+  ...{ 'ws:': 80, 'wss:': 443 },
+};
+/** Of WebSockets. */
+const MAX_PATH = 64;
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?$/i;
 
 const host = v.pipe(
@@ -51,7 +56,10 @@ const schema = v.object(
     mqtt: list(
       v.pipe(
         word,
-        v.check((text) => brokerOf(text) !== null, 'must be mqtt://host:port or mqtts://host:port'),
+        v.check(
+          (text) => brokerOf(text) !== null,
+          'must be mqtt://host:port, mqtts://host:port, ws://host:port/path or wss://host:port/path',
+        ),
       ),
     ),
     ntp: list(
@@ -158,9 +166,12 @@ function brokerOf(text: string): string | null {
     return null;
   }
   const standard = MQTT_PORTS[url.protocol];
-  const target = /^mqtts?:\/\/([^/?#@]+)\/?$/i.exec(text)?.[1];
-  if (standard === undefined || target === undefined) return null;
+  const [, target, path = ''] = /^[a-z]+:\/\/([^/?#@]+)(\/[\w./-]*)?$/i.exec(text) ?? [];
+  if (standard === undefined || target === undefined || path.length > MAX_PATH) return null;
+  const isWeb = url.protocol.startsWith('ws');
+  if (!isWeb && path.length > 1) return null;
   const found = hostPortOf(target, standard);
   if (found === null) return null;
-  return `${url.protocol}//${found.host.includes(':') ? `[${found.host}]` : found.host.toLowerCase()}:${found.port}`;
+  const name = found.host.includes(':') ? `[${found.host}]` : found.host.toLowerCase();
+  return `${url.protocol}//${name}:${found.port}${isWeb ? path : ''}`;
 }

@@ -28,7 +28,7 @@ export interface PnpServer extends HostPort {
 /** In the order in which they are to be asked. */
 export interface ServerList {
   readonly stun: readonly StunServer[];
-  /** URLs of MQTT brokers: `mqtt://host:port`, `mqtts://host:port`. */
+  /** URLs of MQTT brokers: `mqtt://host:port`, `mqtts://host:port`, `ws://host:port/path`, `wss://host:port/path`. */
   readonly mqtt: readonly string[];
   readonly ntp: readonly HostPort[];
   readonly turn: readonly TurnServer[];

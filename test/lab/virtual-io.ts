@@ -93,6 +93,12 @@ export class VirtualMachine implements Io {
     return virtualSecure(stream, role, psk, this.randomBytes(32), signal);
   }
 
+  /** Nobody in the lab has a certificate. */
+  async serverTls(stream: ByteStream): Promise<ByteStream> {
+    stream.destroy();
+    throw new Error('self-signed certificate');
+  }
+
   async interfaces(): Promise<NetworkInterface[]> {
     return this.#host.nics.filter(({ connected }) => connected).map((nic) => this.#describe(nic));
   }

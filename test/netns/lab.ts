@@ -23,6 +23,7 @@ export interface StartOptions {
   readonly input?: string | Uint8Array | null;
   /** A directory that the program sees read-only: root ignores permissions, a bind mount it does not. */
   readonly readOnly?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** `test('…', inLab(plan, async (lab) => …))`: the machines live as long as the test. */
@@ -72,7 +73,7 @@ export class Lab {
     const { NODE_OPTIONS: _, ...env } = process.env;
     const child = this.net.spawn(machine, first, rest, {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...env, P2PD_HOME: home, NO_COLOR: '1' },
+      env: { ...env, P2PD_HOME: home, NO_COLOR: '1', ...options.env },
     });
     const program = new Program(child, `${machine}: ${command.slice(1).join(' ')}`);
     if (input !== null) program.type(input, true);

@@ -5,7 +5,7 @@ import { describeNeeding } from '../helpers/needs.ts';
 import { natPreset } from '../lab/index.ts';
 import { expectContract } from './contract.ts';
 import type { Lab, Program } from './lab.ts';
-import { startCoturn } from './services.ts';
+import { startCoturn, startWebBroker } from './services.ts';
 import { become, behindTwoNats, TWO_NATS_NEEDS, type TwoNats } from './two-nats.ts';
 
 const HOST = '198.51.100.20';
@@ -18,6 +18,44 @@ const RELAY = [
   'min-port=50000',
   'max-port=50100',
 ];
+
+/** As in networks that only let people browse: each router passes TCP to two ports, and nothing comes in. */
+const WEB_ONLY = `
+table ip web {
+  chain forward {
+    type filter hook forward priority -10; policy drop;
+    ct state established,related accept
+    iifname "lan" tcp dport { 80, 443 } accept
+  }
+}`;
+
+/** A relay of our own on that port of server2. */
+async function ownRelay(lab: Lab, port: number): Promise<readonly unknown[]> {
+  const args = ['serve', '--json', '--host', HOST, '--only', 'turn', '--ports', `stun=${port}`];
+  const { servers } = await lab.start('server2', args, { input: null }).event('ready');
+  return (servers as { turn: readonly unknown[] }).turn;
+}
+
+/** A certificate of its own for an address. */
+function certify(lab: Lab, ip: string): { key: string; certificate: string } {
+  const [key, certificate] = [lab.file('tls.key'), lab.file('tls.pem')];
+  const subject = ['-subj', `/CN=${ip}`, '-addext', `subjectAltName=IP:${ip}`];
+  const made = [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '2',
+    '-keyout',
+    key,
+    '-out',
+    certificate,
+  ];
+  lab.net.run('server2', 'openssl', ...made, ...subject);
+  return { key, certificate };
+}
 
 /** The servers of two NATs with a relay of this name. */
 function withRelay(lab: Lab, nats: TwoNats, turn: readonly unknown[]): string {
@@ -125,6 +163,124 @@ describeNeeding(TWO_NATS_NEEDS, 'relay', () => {
       dialler.type('after\n');
       await dialler.until('the other echo', () => (dialler.all('message').length === 4 ? true : undefined));
       expect(dialler.all('message').map(({ text }) => text)).toEqual(['before', 'before', 'after', 'after']);
+      expect(dialler.all('closed')).toEqual([]);
+    }),
+  );
+  test(
+    'only the side that is asked knows a relay: it offers its own',
+    { timeout: 60_000 },
+    behindTwoNats(async (lab, nats) => {
+      await become(nats, HARD, HARD);
+      await startCoturn(lab, 'server2', { addresses: [HOST], port: 3480 }, RELAY);
+      const servers = withRelay(lab, nats, [{ url: `turn:${HOST}:3480?transport=tcp`, ...USER }]);
+      const { address, peer } = await accepting(lab, servers);
+      const command = ['connect', address, '--json', '--send', 'your relay', '--servers', nats.servers];
+      const dialler = await lab.start('a', command).exits(0);
+      expect(dialler.all('open')).toMatchObject([{ method: 'relay', encrypted: true }]);
+      expect(dialler.all('message').map(({ text }) => text)).toEqual(['your relay', 'your relay']);
+      expect(peer.all('open')).toMatchObject([{ method: 'relay' }]);
+      const none = lab.file('norelay.json', readFileSync(nats.servers, 'utf8'));
+      const other = await lab.accept('b', ['--servers', none]);
+      const only = ['connect', other.address, '--json', '--send', '.', '--servers', none, '--methods', 't'];
+      const refused = await lab.start('a', only).exits(10);
+      expect(JSON.stringify(refused.all('attempt'))).toContain('neither side knows a relay');
+    }),
+  );
+
+  for (const kind of ['coturn', 'serve'] as const)
+    test(
+      `nothing but ports 80 and 443 on both sides: they chat, by ${kind}`,
+      { timeout: 60_000 },
+      behindTwoNats(async (lab, nats) => {
+        for (const router of ['routera', 'routerb']) lab.net.filter(router, WEB_ONLY);
+        await startWebBroker(lab, 'server2', HOST, 80);
+        const turn =
+          kind === 'coturn'
+            ? await startCoturn(lab, 'server2', { addresses: [HOST], port: 443 }, RELAY).then(() => [
+                { url: `turn:${HOST}:443?transport=tcp`, ...USER },
+              ])
+            : await ownRelay(lab, 443);
+        const servers = lab.file(
+          'web.json',
+          JSON.stringify({
+            stun: [{ host: HOST, port: 443, tcp: true }],
+            mqtt: [`ws://${HOST}:80/mqtt`],
+            turn,
+          }),
+        );
+        const { address } = await accepting(lab, servers);
+        const command = ['connect', address, '--json', '--send', 'through the web', '--servers', servers];
+        const dialler = await lab.start('a', command).exits(0);
+        expect(dialler.all('open')).toMatchObject([{ method: 'relay', transport: 'tcp' }]);
+        expect(dialler.all('message').map(({ text }) => text)).toEqual([
+          'through the web',
+          'through the web',
+        ]);
+      }),
+    );
+
+  test(
+    'TURN over TLS, by its certificate; another name is refused',
+    { timeout: 60_000 },
+    behindTwoNats(async (lab, nats) => {
+      await become(nats, HARD, HARD);
+      const { key, certificate } = certify(lab, HOST);
+      const tls = [`cert=${certificate}`, `pkey=${key}`, 'tls-listening-port=5350'];
+      await startCoturn(lab, 'server2', { addresses: [HOST], port: 3480 }, [...RELAY, ...tls], true);
+      const url = `turns:${HOST}:5350`;
+      const servers = withRelay(lab, nats, [{ url, ...USER }]);
+      const { address } = await accepting(lab, nats.servers);
+      const command = ['connect', address, '--json', '--send', '.', '--servers', servers, '--methods', 't'];
+      const env = { NODE_EXTRA_CA_CERTS: certificate };
+      const dialler = await lab.start('a', command, { env }).exits(0);
+      expect(dialler.all('open')).toMatchObject([{ method: 'relay', transport: 'tcp' }]);
+      const refused = await lab.start('a', command).exits(10);
+      expect(JSON.stringify(refused.all('attempt'))).toMatch(/self.signed/i);
+    }),
+  );
+
+  test(
+    'a relay that sends us to another one; one whose quota is used up is told as such',
+    { timeout: 60_000 },
+    behindTwoNats(async (lab, nats) => {
+      await become(nats, HARD, HARD);
+      const relay = [...RELAY, 'user-quota=1'];
+      await startCoturn(lab, 'server', { addresses: ['198.51.100.10'], port: 3480 }, relay);
+      const sends = [...RELAY, 'alternate-server=198.51.100.10:3480'];
+      await startCoturn(lab, 'server2', { addresses: [HOST], port: 3480 }, sends);
+      const servers = withRelay(lab, nats, [{ url: `turn:${HOST}:3480?transport=tcp`, ...USER }]);
+      const { address } = await accepting(lab, nats.servers);
+      const command = ['connect', address, '--json', '--servers', servers, '--methods', 't'];
+      const first = lab.start('a', command, { input: null });
+      expect(await first.event('open')).toMatchObject({ method: 'relay' });
+      const second = await lab.start('a', [...command, '--send', '.']).exits(10);
+      expect(JSON.stringify(second.all('attempt'))).toContain('the quota of this user is used up');
+    }),
+  );
+
+  test(
+    'the relay restarts under a pipe: it goes on by a new allocation',
+    { timeout: 60_000 },
+    behindTwoNats(async (lab, nats) => {
+      await become(nats, HARD, HARD);
+      const start = () => startCoturn(lab, 'server2', { addresses: [HOST], port: 3480 }, RELAY);
+      const coturn = await start();
+      const servers = withRelay(lab, nats, [{ url: `turn:${HOST}:3480?transport=tcp`, ...USER }]);
+      const { address } = await accepting(lab, nats.servers);
+      const command = ['connect', address, '--json', '--servers', servers, '--methods', 't'];
+      const dialler = lab.start('a', command, { input: null });
+      await dialler.event('open');
+      dialler.type('before\n');
+      await dialler.until('an echo', () => (dialler.all('message').length === 2 ? true : undefined));
+      coturn.signal('SIGKILL');
+      await coturn.ended();
+      dialler.type('meanwhile\n');
+      await start();
+      await dialler.until('the other echo', () => (dialler.all('message').length === 4 ? true : undefined));
+      expect(dialler.all('message').map(({ text }) => text)).toEqual([
+        ...['before', 'before'],
+        ...['meanwhile', 'meanwhile'],
+      ]);
       expect(dialler.all('closed')).toEqual([]);
     }),
   );

@@ -42,6 +42,20 @@ export async function startMosquitto(
   return broker;
 }
 
+/** The same over WebSockets. */
+export async function startWebBroker(
+  lab: Lab,
+  machine: string,
+  address: string,
+  port: number,
+): Promise<Program> {
+  const lines = ['user root', 'persistence false', 'allow_anonymous true', `listener ${port} ${address}`];
+  const config = lab.file(`mosquitto-web-${port}.conf`, [...lines, 'protocol websockets'].join('\n'));
+  const broker = lab.run(machine, ['mosquitto', '-c', config]);
+  await broker.until('it runs', () => (/running/.test(broker.stderr) ? true : undefined));
+  return broker;
+}
+
 /**
  * A STUN server over UDP and TCP; with two addresses of a family it tells the other one (RFC 5780).
  *
@@ -52,13 +66,14 @@ export async function startCoturn(
   machine: string,
   { addresses, port }: ServicePlan,
   relay: readonly string[] = ['stun-only'],
+  hasTls = false,
 ): Promise<Program> {
   const lines = [
     ...addresses.map((ip) => `listening-ip=${ip}`),
     `listening-port=${port}`,
     ...relay,
     'no-cli',
-    'no-tls',
+    ...(hasTls ? [] : ['no-tls']),
     'no-dtls',
     'relay-threads=1',
     `userdb=${lab.file(`turndb-${machine}-${port}`)}`,

@@ -5,7 +5,7 @@
 import { deferred } from '../deferred.ts';
 import type { Method, NodeEvent } from '../events.ts';
 import type { Identity } from '../identity.ts';
-import type { Io } from '../io/io.ts';
+import type { ByteStream, Io } from '../io/io.ts';
 import { Pipe, type PipeListener } from '../pipe/pipe.ts';
 import { diallerPsk, secureAsDialler } from '../pipe/secure.ts';
 import { ATTEMPT_DELAY, ATTEMPT_TIMEOUT } from '../timing.ts';
@@ -35,6 +35,8 @@ export interface DialBackTask extends OfferTask {
   readonly delay: number;
   /** @default 'reverse' */
   readonly method?: Method;
+  /** How a connection is had. @default TCP is dialled */
+  readonly dial?: (candidate: Candidate, signal: AbortSignal) => Promise<ByteStream>;
 }
 
 /** @returns null when a pipe is open, or none is wanted any more; else why each candidate failed, in order */
@@ -85,7 +87,7 @@ async function dialOne(
   emitAttempt(task, attempt, 'start');
   try {
     const { signal } = attempt.stop;
-    const dialling = io.dialTcp(way.local, way.remote, signal);
+    const dialling = task.dial?.(way, signal) ?? io.dialTcp(way.local, way.remote, signal);
     const [stream, key] = await Promise.all([dialling, psk()]);
     attempt.secured = await secureAsDialler(io, stream, identity, peerKey, pipeId, key, signal);
     await openPipe(task, attempt);

@@ -7,9 +7,11 @@ import type { ByteStream, Io } from '../io/io.ts';
 import type { Resolve } from '../resolve.ts';
 import type { TurnServer } from '../servers.ts';
 import { allocate, type Relay } from '../turn/client.ts';
+import { TurnError } from '../turn/connection.ts';
 import type { Acquaintance } from '../turn/requests.ts';
 import { parseTurnUrl, type TurnPlace } from '../turn/url.ts';
 import type { Endpoint, Family } from '../wire/endpoint.ts';
+import { reachOf } from '../wire/ip.ts';
 
 export interface RelaysTask {
   readonly io: Io;
@@ -44,13 +46,18 @@ export class Relays {
     this.#task = task;
     this.#servers = task.servers.flatMap((server): Server[] => {
       const place = parseTurnUrl(server.url);
-      return place?.transport === 'tcp' ? [{ place, server, known: null }] : [];
+      return place === null || place.transport === 'udp' ? [] : [{ place, server, known: null }];
     });
   }
 
   /** Whether there is a server that may be asked. */
   get isEmpty(): boolean {
     return this.#servers.length === 0;
+  }
+
+  /** Pipes that have an allocation. */
+  get size(): number {
+    return this.#held.size;
   }
 
   /**
@@ -72,6 +79,17 @@ export class Relays {
     throw new P2pdError('NO_SERVICE', faults.join('; ') || 'no relay is known');
   }
 
+  /**
+   * A connection from the newest allocation of a pipe: where only the relay's own port can be reached, it dials for us.
+   *
+   * @throws Error where there is none, or the relay refuses
+   */
+  async connect(pipe: string, peer: Endpoint, signal: AbortSignal): Promise<ByteStream> {
+    const relay = this.#held.get(pipe)?.at(-1);
+    if (relay === undefined) throw new Error('there is no allocation to dial from');
+    return relay.connect(peer, signal);
+  }
+
   /** The newest allocation of a pipe is all that it needs, or none is. */
   settle(pipe: string, isRelayed: boolean): void {
     const held = this.#held.get(pipe) ?? [];
@@ -85,23 +103,33 @@ export class Relays {
     for (const pipe of [...this.#held.keys()]) this.settle(pipe, false);
   }
 
+  /** Where the server sends us to another one, that one is asked: once (RFC 8489 §10). */
+  async #allocate(
+    { place, server, known }: Server,
+    at: Endpoint,
+    wanted: Pick<RelayWanted, 'arrived' | 'lost' | 'signal'>,
+  ): Promise<Relay> {
+    const tls = place.transport === 'tls' ? place.host : null;
+    const task = { io: this.#task.io, server: at, tls, credentials: server, known, ...wanted };
+    try {
+      return await allocate(task);
+    } catch (error) {
+      const other = error instanceof TurnError ? error.alternate : null;
+      // Never from the Internet into somebody's own network.
+      if (other === null || reachOf(other.ip) !== reachOf(at.ip)) throw error;
+      return allocate({ ...task, server: other, known: null });
+    }
+  }
+
   async #openAt(
     server: Server,
     { pipe, peers, families, arrived, lost, signal }: RelayWanted,
   ): Promise<Endpoint> {
-    const { io, resolve } = this.#task;
+    const { resolve } = this.#task;
     const found = await Promise.all(families.map((family) => resolve(server.place.host, family, signal)));
     const [ip] = found.flat();
     if (ip === undefined) throw new Error('the name has no address');
-    const relay = await allocate({
-      io,
-      server: { ip, port: server.place.port },
-      credentials: server.server,
-      known: server.known,
-      arrived,
-      lost,
-      signal,
-    });
+    const relay = await this.#allocate(server, { ip, port: server.place.port }, { arrived, lost, signal });
     server.known = relay.known;
     try {
       await relay.permit(peers);

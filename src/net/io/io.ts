@@ -184,7 +184,7 @@ export interface Io {
    */
   openStreamUdp(local: Endpoint, reader: DatagramReader): Promise<StreamUdpSocket>;
   /**
-   * Connects to an MQTT broker, once: `mqtt://host:port` or `mqtts://host:port`.
+   * Connects to an MQTT broker, once: `mqtt://host:port`, `mqtts://host:port`, `ws://host:port/path` or `wss://…`.
    *
    * @throws when it is not reachable, refuses, or the signal aborts
    */
@@ -218,6 +218,13 @@ export interface Io {
     psk: Uint8Array,
     signal: AbortSignal,
   ): Promise<SecureStream>;
+  /**
+   * TLS to a server that proves its name by a certificate. Takes the stream over; on failure it is destroyed.
+   *
+   * @param host name or IP address that the certificate must be for
+   * @throws the TLS error, or the signal's reason
+   */
+  serverTls(stream: ByteStream, host: string, signal: AbortSignal): Promise<ByteStream>;
   /** Every usable interface; loopback, container bridges and what is down are left out. */
   interfaces(): Promise<NetworkInterface[]>;
 }

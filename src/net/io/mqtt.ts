@@ -11,7 +11,14 @@ import { MqttPackets } from '../wire/mqtt-packets.ts';
 import type { BrokerConnection, BrokerReader } from './io.ts';
 import { lookup } from './names.ts';
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:': 8883 };
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  'mqtt:': 1883,
+  'mqtts:': 8883,
+  'ws:': 80,
+  'wss:': 443,
+};
+/** Bytes of one WebSocket message: brokers may put several packets into one. */
+const MAX_WEBSOCKET_MESSAGE = 65_536;
 /** s between PINGREQs of a quiet session; the session ends after 1.5 times that without an answer. */
 const KEEPALIVE = 15;
 /** Bytes of one packet that a broker may send: our messages have at most 2 KiB. */
@@ -30,7 +37,7 @@ export async function openBroker(
   const host = target.hostname.replace(/^\[|\]$/g, '');
   const addresses = await addressesOf(host, signal);
   signal.throwIfAborted();
-  const stream = new GuardedStream(dial(target, host, addresses));
+  const stream = new GuardedStream(await dial(target, host, addresses));
   const client = new MqttClient(() => stream, {
     clientId: randomBytes(CLIENT_ID_BYTES).toString('hex'),
     clean: true,
@@ -129,7 +136,7 @@ class Connection implements BrokerConnection {
   }
 }
 
-function dial(target: URL, host: string, addresses: readonly string[]): Duplex {
+async function dial(target: URL, host: string, addresses: readonly string[]): Promise<Duplex> {
   const options = {
     host,
     port: Number(target.port) || (DEFAULT_PORTS[target.protocol] ?? 1883),
@@ -138,6 +145,10 @@ function dial(target: URL, host: string, addresses: readonly string[]): Duplex {
     autoSelectFamily: addresses.length > 1,
     lookup: answerWith(addresses),
   };
+  if (target.protocol.startsWith('ws')) {
+    const { openWebSocket } = await import('./websocket.ts');
+    return openWebSocket(target.href, 'mqtt', MAX_WEBSOCKET_MESSAGE, options);
+  }
   if (target.protocol !== 'mqtts:') return tcpConnect(options);
   return tlsConnect({ ...options, ...(isIP(host) === 0 ? { servername: host } : {}) });
 }

@@ -47,6 +47,11 @@ export function createNodeIo(): Io {
       if (!(stream instanceof SocketStream)) throw new TypeError('only a stream of this Io can be secured');
       return secureStream(stream, role, psk, signal);
     },
+    async serverTls(stream, host, signal) {
+      if (!(stream instanceof SocketStream)) throw new TypeError('only a stream of this Io can be secured');
+      const tls = await import('./server-tls.ts');
+      return tls.serverTls(stream, host, signal);
+    },
     async interfaces() {
       const { listNetworkInterfaces } = await import('./interfaces.ts');
       return listNetworkInterfaces();

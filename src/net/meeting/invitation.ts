@@ -17,7 +17,9 @@ import { matchesFor, type PunchBudget } from '../punch/rules.ts';
 import type { ConnectMessage } from '../signal/message.ts';
 import { MAX_OFFERS, type PunchCall } from '../signal/punch-call.ts';
 import { PUNCH_ROUNDS } from '../timing.ts';
+import type { Endpoint } from '../wire/endpoint.ts';
 import { PUNCHES } from './punch-wish.ts';
+import { RelayOffer } from './relay-offer.ts';
 import type { Account } from './reports.ts';
 import type { MeetingTask } from './task.ts';
 
@@ -37,11 +39,13 @@ export interface InvitationTask extends MeetingTask {
   readonly localBroker: boolean;
   readonly budgets: Budgets;
   /** ms after which a method begins by the plan of both. */
-  readonly delayOf: (message: ConnectMessage, method: 'reverse') => number;
+  readonly delayOf: (message: ConnectMessage, method: 'reverse' | 'relay') => number;
   /** Everything that was under way has ended. */
   readonly ended: () => void;
   /** Dialling back has come to nothing. */
   readonly failed: (reasons: readonly string[]) => void;
+  /** Tells the asker where a relay of ours lets it in. */
+  readonly relayed: (relayed: readonly Endpoint[]) => void;
 }
 
 export class Invitation {
@@ -49,6 +53,7 @@ export class Invitation {
   readonly #over = new AbortController();
   #dialling = false;
   #relaying = false;
+  #relayOffer: RelayOffer | null = null;
   #answerer: PunchAnswerer | null = null;
   /** The last round that was answered. */
   #round = -1;
@@ -89,6 +94,7 @@ export class Invitation {
       punch.round < PUNCH_ROUNDS &&
       PUNCHES.some((method) => message.methods.includes(method));
     const relays = message.methods.includes('relay');
+    if (relays) this.#offerRelay(message);
     if (relays) this.#dialRelays(message);
     const call = isNew ? await this.#punch(message, punch) : null;
     if (dials === false && call === null && !relays) return this.#answerer === null ? 'unwilling' : null;
@@ -117,6 +123,16 @@ export class Invitation {
       }),
     );
     return true;
+  }
+
+  /** A relay of our own lets the asker in, where its own ways do not lead here soon. */
+  #offerRelay(message: ConnectMessage): void {
+    const { relays, delayOf } = this.#task;
+    this.#relayOffer?.also(message.relayed ?? []);
+    if (this.#relayOffer !== null || relays.isEmpty) return;
+    const delay = delayOf(message, 'relay');
+    this.#relayOffer = new RelayOffer({ ...this.#task, ...this.#offer(), families: message.families });
+    void this.#during(this.#relayOffer.run(delay));
   }
 
   /** The asker's relayed addresses are dialled as its own would be. */

@@ -120,6 +120,9 @@ export class Meetings {
       case 'outcome':
         this.#wishOf(message.pipeId, origin)?.outcome(message);
         break;
+      case 'relayed':
+        this.#wishOf(message.pipeId, origin)?.relayed(message);
+        break;
       case 'report':
         this.#reports.take(message, origin.nodeId);
         break;
@@ -242,6 +245,7 @@ export class Meetings {
         account.end();
       },
       failed: (reasons) => this.#reply(origin, asker, { type: 'outcome', pipeId, reasons }),
+      relayed: (relayed) => this.#reply(origin, asker, { type: 'relayed', pipeId, relayed }),
     });
     this.#invitations.set(pipe, invitation);
     return invitation;

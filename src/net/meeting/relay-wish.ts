@@ -3,10 +3,13 @@
  * Effects through Io.
  */
 import type { AskListener, Hope } from '../connect/asking.ts';
-import type { Relays } from '../connect/relays.ts';
+import type { Candidate } from '../connect/pathway.ts';
+import { relayCandidates } from '../connect/reverse.ts';
 import { wayBack } from '../connect/way-back.ts';
+import { deferred } from '../deferred.ts';
 import { reasonOf } from '../errors.ts';
 import type { ByteStream } from '../io/io.ts';
+import { RELAY_OFFER } from '../path-timing.ts';
 import { readPreamble, secureAsAnswerer } from '../pipe/secure.ts';
 import { DIAL_BACK_TIMEOUT, HANDSHAKE_TIMEOUT } from '../timing.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
@@ -14,11 +17,12 @@ import { familyOf } from '../wire/ip.ts';
 import { sameBytes } from './same-bytes.ts';
 import type { WishTask } from './wish-task.ts';
 
+const NO_RELAY =
+  'neither side knows a relay: run p2pd-demo serve where both sides reach it (--via), or name a TURN server (--servers)';
 /** Addresses that the peer may come from. */
 const MAX_PEER_IPS = 16;
 
 export interface RelayWishTask extends WishTask {
-  readonly relays: Relays;
   readonly asker: AskListener;
   /** Tells the peer. */
   readonly ask: (relayed: readonly Endpoint[]) => void;
@@ -28,17 +32,20 @@ export interface RelayWishTask extends WishTask {
 
 export class RelayWish {
   readonly #task: RelayWishTask;
-  readonly #hope: Hope;
+  /** Told as an attempt; null until there is a relay. */
+  #hope: Hope | null = null;
+  readonly #offered = deferred<void>();
+  #isOffered = false;
 
   constructor(task: RelayWishTask) {
     this.#task = task;
-    const { asker, peer, locals, choice } = task;
-    this.#hope = asker.hope({ ...wayBack(peer, locals(), choice), method: 'relay', path: 'external' });
+    if (!task.relays.isEmpty) this.#expect();
   }
 
-  /** @param delay ms until it begins. Never rejects. */
+  /** With a relay of our own. @param delay ms until it begins. Never rejects. */
   async run(delay: number): Promise<void> {
     const { io, relays, pipe, peer, choice, ask, over } = this.#task;
+    if (relays.isEmpty) return;
     if (delay > 0) await io.sleepUntil(io.now() + delay, over);
     if (over.aborted) return;
     const ips = peer.interfaces.flatMap(({ outer, inner }) => [...outer, ...inner]);
@@ -48,15 +55,79 @@ export class RelayWish {
         peers: [...new Set(ips)].slice(0, MAX_PEER_IPS),
         families: choice.families,
         arrived: (stream) => void this.#arrived(stream),
-        lost: (reason) => this.#hope.failed(reason),
+        lost: (reason) => this.#hope?.failed(reason),
         signal: over,
       });
       ask([relayed]);
       await io.sleepUntil(io.now() + DIAL_BACK_TIMEOUT, over);
-      if (!over.aborted) this.#hope.failed(`nobody came by the relay within ${DIAL_BACK_TIMEOUT / 1000} s`);
+      if (!over.aborted) this.#hope?.failed(`nobody came by the relay within ${DIAL_BACK_TIMEOUT / 1000} s`);
     } catch (error) {
-      this.#hope.failed(reasonOf(error));
+      // The peer's relay may do what ours does not.
+      await this.#offer();
+      if (!this.#isOffered) this.#hope?.failed(reasonOf(error));
     }
+  }
+
+  /** Resolves when no relay will come that is not told yet: where we have none the peer may offer its own. */
+  async expected(): Promise<void> {
+    const { relays, choice } = this.#task;
+    if (!relays.isEmpty) return;
+    await this.#offer();
+    // Of other methods there is enough to be told.
+    if (!this.#isOffered && choice.methods.length === 1) this.#expect().failed(NO_RELAY);
+  }
+
+  /** Resolves when the peer has offered a relay, or will hardly do so any more. */
+  async #offer(): Promise<void> {
+    const { io, over } = this.#task;
+    const done = new AbortController();
+    const stop = AbortSignal.any([over, done.signal]);
+    await Promise.race([this.#offered.promise, io.sleepUntil(io.now() + RELAY_OFFER.wait, stop)]);
+    done.abort();
+  }
+
+  /** The peer's own relay lets us in: dialled, and where that leads nowhere, by our relay. Once a connect. */
+  async offered(relayed: readonly Endpoint[]): Promise<void> {
+    const { interfaces, outer, peer, choice, over } = this.#task;
+    if (this.#isOffered || over.aborted) return;
+    this.#isOffered = true;
+    const hope = this.#expect();
+    this.#offered.resolve();
+    const question = { own: interfaces, outer: outer(), asker: peer, choice, localBroker: false };
+    const candidates = relayCandidates(question, relayed);
+    const faults = await Promise.all(candidates.map((candidate) => this.#reach(candidate)));
+    const isHopeless = faults.every((fault) => fault !== null);
+    if (isHopeless && this.#task.relays.isEmpty)
+      hope.failed(faults[0] ?? 'the peer offers a relay that may not be dialled');
+  }
+
+  #expect(): Hope {
+    const { asker, peer, locals, choice } = this.#task;
+    this.#hope ??= asker.hope({ ...wayBack(peer, locals(), choice), method: 'relay', path: 'external' });
+    return this.#hope;
+  }
+
+  /** @returns why it cannot be reached; null where it was */
+  async #reach({ local, remote }: Candidate): Promise<string | null> {
+    const { io, relays, pipe, over } = this.#task;
+    const reached = new AbortController();
+    const limit = AbortSignal.any([over, reached.signal]);
+    const take = (stream: ByteStream) => {
+      reached.abort(new Error('reached another way'));
+      void this.#arrived(stream);
+      return null;
+    };
+    const dialling = io.dialTcp(local, remote, limit).then(take, reasonOf);
+    const done = new AbortController();
+    await Promise.race([
+      dialling,
+      io.sleepUntil(io.now() + RELAY_OFFER.patience, AbortSignal.any([over, done.signal])),
+    ]);
+    done.abort();
+    if (over.aborted || reached.signal.aborted) return null;
+    const relaying = relays.connect(pipe, remote, limit).then(take, reasonOf);
+    const [direct, relayed] = await Promise.all([dialling, relaying]);
+    return direct === null || relayed === null ? null : direct;
   }
 
   /** Whoever knows the relayed address may dial it from the peer's network: only the peer is let in. */
@@ -76,11 +147,11 @@ export class RelayWish {
         sameBytes(first.preamble.pipeId, pipeId) &&
         sameBytes(first.preamble.publicKey, peer.publicKey);
       if (!isTheirs) throw new Error('somebody else');
-      this.#hope.connecting(true);
+      this.#expect().connecting(true);
       const secured = await secureAsAnswerer(io, stream, identity, first.preamble, signal);
       const { local, remote } = secured.stream;
       const way = { method: 'relay', path: 'external', family: familyOf(remote.ip), local, remote } as const;
-      this.#hope.arrived(secured, way, { transport: 'tcp', rtt: io.now() - began, loss: null });
+      this.#expect().arrived(secured, way, { transport: 'tcp', rtt: io.now() - began, loss: null });
     } catch {
       stream.destroy();
     } finally {

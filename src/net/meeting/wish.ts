@@ -6,13 +6,12 @@ import { addressOf, type NodeAddress } from '../address.ts';
 import type { Asking, AskListener } from '../connect/asking.ts';
 import type { Explanation } from '../connect/lane-case.ts';
 import { type Candidate, directCandidates, pathwayOf } from '../connect/pathway.ts';
-import type { Relays } from '../connect/relays.ts';
 import { wayBack } from '../connect/way-back.ts';
 import { deferred } from '../deferred.ts';
 import { P2pdError, reasonOf } from '../errors.ts';
 import type { SignalEvent } from '../events.ts';
 import type { Secured } from '../pipe/secure.ts';
-import type { AnswerMessage, OutcomeMessage } from '../signal/message.ts';
+import type { AnswerMessage, OutcomeMessage, RelayedMessage } from '../signal/message.ts';
 import type { PunchCall } from '../signal/punch-call.ts';
 import { DIAL_BACK_TIMEOUT } from '../timing.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
@@ -37,19 +36,17 @@ export class Wish implements Asking {
   #listener: AskListener | null = null;
   #reverse: ReverseHope | null = null;
   #punching: PunchWish | null = null;
-  /** Ready for the relay, and has one. */
-  readonly #relays: Relays | null;
+  #relaying: RelayWish | null = null;
   #asked = false;
   /** It does not answer, or cannot be asked. */
   #isSilent = false;
+  #isRefused = false;
   /** Its newer address has come. */
   #fresh: NodeAddress | null = null;
 
   constructor(task: WishTask) {
     this.#task = task;
     this.peer = task.peer;
-    const { relays, choice } = task;
-    this.#relays = choice.methods.includes('relay') && !relays.isEmpty ? relays : null;
   }
 
   start(listener: AskListener): void {
@@ -59,10 +56,11 @@ export class Wish implements Asking {
       const hope = listener.hope(wayBack(peer, locals(), choice));
       this.#reverse = new ReverseHope(io, hope, this.#over.signal);
     }
-    if (this.#relays !== null) this.#relay(listener, this.#relays);
+    if (choice.methods.includes('relay')) this.#relay(listener);
     const punches = PUNCHES.some((method) => choice.methods.includes(method));
     const asking = punches ? this.#punch(listener) : this.#ask(null);
     void Promise.all([asking, this.#answered.promise])
+      .then(() => (this.#isSilent || this.#isRefused ? undefined : this.#relaying?.expected()))
       .then(() => this.#explain())
       .then((explanation) => listener.done(explanation));
   }
@@ -70,8 +68,8 @@ export class Wish implements Asking {
   stop(): void {
     this.#over.abort();
     this.#answered.resolve();
-    const { pipe, isRelayed } = this.#task;
-    if (!isRelayed(pipe)) this.#relays?.settle(pipe, false);
+    const { pipe, isRelayed, relays } = this.#task;
+    if (!isRelayed(pipe)) relays.settle(pipe, false);
   }
 
   /** Takes a connection that the peer has dialled; null where it is not wanted. */
@@ -98,6 +96,7 @@ export class Wish implements Asking {
       listener.more(this.#moreBy(address));
       this.#punching?.answered(punch);
     }
+    this.#isRefused = result === 'busy' || result === 'not-allowed';
     if (result !== 'accepted') {
       if (result !== 'unwilling' || this.#punching?.isActive !== true) listener.refused(result);
       this.#reverse?.failed(REFUSALS[result]);
@@ -110,15 +109,20 @@ export class Wish implements Asking {
     this.#reverse?.failed(`the peer could not dial back: ${reasons.join(', ')}`);
   }
 
+  relayed({ relayed }: RelayedMessage): void {
+    void this.#relaying?.offered(relayed);
+  }
+
   /** Nothing has opened: what both saw tells why. */
   async #explain(): Promise<Explanation | null> {
     const isOver = this.#over.signal.aborted || this.#punching === null || this.#isSilent;
     return isOver ? null : this.#task.account.failed(this.#fresh ?? this.peer, this.#over.signal);
   }
 
-  #relay(asker: AskListener, relays: Relays): void {
+  #relay(asker: AskListener): void {
     const ask = (relayed: readonly Endpoint[]) => void this.#ask(null, relayed);
-    const relay = new RelayWish({ ...this.#task, relays, asker, ask, over: this.#over.signal });
+    const relay = new RelayWish({ ...this.#task, asker, ask, over: this.#over.signal });
+    this.#relaying = relay;
     void relay.run(this.#task.plan(this.peer).find(({ method }) => method === 'relay')?.delay ?? 0);
   }
 
@@ -150,11 +154,10 @@ export class Wish implements Asking {
     tell('asked');
     try {
       const { paths, families } = choice;
-      const methods = choice.methods.filter((method) => method !== 'relay' || this.#relays !== null);
       const { rtt, clock } = await signalling.send(peer, {
         type: 'connect',
         pipeId,
-        methods,
+        methods: choice.methods,
         paths,
         families,
         knownSequence: (this.#fresh ?? peer).sequence,

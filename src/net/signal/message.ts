@@ -18,7 +18,10 @@ import { readTime, writeTime } from './time.ts';
 const ID_LENGTH = 16;
 const MAX_REASONS = 8;
 
-const TYPES = { connect: 1, answer: 2, outcome: 3, ack: 4, challenge: 5, ping: 6, report: 7 } as const;
+const TYPES = {
+  ...{ connect: 1, answer: 2, outcome: 3, ack: 4 },
+  ...{ challenge: 5, ping: 6, report: 7, relayed: 8 },
+} as const;
 const METHODS = { direct: 1, reverse: 2, 'tcp-punch': 3, 'udp-punch': 4, relay: 5 } as const;
 const PATHS = { external: 1, local: 2 } as const;
 const FAMILIES = { 4: 4, 6: 6 } as const;
@@ -73,6 +76,14 @@ export interface ReportMessage {
   readonly lanes: readonly LaneReport[];
 }
 
+/** Relayed addresses of whoever was asked: the asking side may dial them. */
+export interface RelayedMessage {
+  readonly type: 'relayed';
+  readonly pipeId: Uint8Array;
+  /** 1 or 2. */
+  readonly relayed: readonly Endpoint[];
+}
+
 /** A message has come. Not acknowledged itself. */
 export interface AckMessage {
   readonly type: 'ack';
@@ -110,6 +121,7 @@ export type SignalMessage =
   | AnswerMessage
   | OutcomeMessage
   | ReportMessage
+  | RelayedMessage
   | AckMessage
   | ChallengeMessage
   | PingMessage;
@@ -139,6 +151,10 @@ export function encodeMessage(message: SignalMessage): Uint8Array {
       break;
     case 'report':
       writeLanes(writeTime(writeId(writer, message.pipeId), message.from), message.lanes);
+      break;
+    case 'relayed':
+      if (message.relayed.length === 0) throw new RangeError('no relayed address');
+      writeRelayed(writeId(writer, message.pipeId), message.relayed);
       break;
     case 'ack':
       writeTime(writeId(writer, message.of), message.receivedAt);
@@ -185,6 +201,8 @@ function decodeBody(reader: Reader, type: keyof typeof TYPES): SignalMessage {
         from: readTime(reader, 'from'),
         lanes: readLanes(reader),
       };
+    case 'relayed':
+      return { type, pipeId: reader.bytes(ID_LENGTH, 'pipe id'), relayed: readRelayed(reader) };
     case 'ack':
       return {
         type,

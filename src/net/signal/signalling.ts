@@ -202,6 +202,7 @@ export class Signalling {
         return this.#outbox.isWaiting(message.of, nodeId);
       case 'answer':
       case 'outcome':
+      case 'relayed':
         return this.#task.isWished(message.pipeId, nodeId);
       case 'report':
         return this.#task.isShared(message.pipeId, nodeId);

@@ -44,6 +44,28 @@ export class Allocation {
     return true;
   }
 
+  /** A connection that this allocation dialled waits to be taken over. @returns its number */
+  adopt(stream: ByteStream): number {
+    const id = new DataView(this.#io.randomBytes(4).slice().buffer).getUint32(0);
+    this.#waiting.set(id, stream);
+    void this.#io.sleepUntil(this.#io.now() + TURN.unbound).then(() => {
+      if (this.#waiting.get(id) !== stream) return;
+      this.#waiting.delete(id);
+      stream.destroy();
+    });
+    return id;
+  }
+
+  /** Its relayed address; null until it is open. */
+  get relayed(): Endpoint | null {
+    return this.#listener?.local ?? null;
+  }
+
+  /** Whether it carries, or is about to carry, as much as it may. */
+  get isFull(): boolean {
+    return this.#waiting.size + this.#carried.size >= TURN_LIMITS.peers;
+  }
+
   has(id: number): boolean {
     return this.#waiting.has(id);
   }
@@ -78,18 +100,10 @@ export class Allocation {
 
   #peer(stream: ByteStream): void {
     const isPermitted = (this.#permitted.get(stream.remote.ip) ?? 0) > this.#io.now();
-    const isFull = this.#waiting.size + this.#carried.size >= TURN_LIMITS.peers;
-    if (this.#isClosed || !isPermitted || isFull) {
+    if (this.#isClosed || !isPermitted || this.isFull) {
       stream.destroy();
       return;
     }
-    const id = new DataView(this.#io.randomBytes(4).slice().buffer).getUint32(0);
-    this.#waiting.set(id, stream);
-    void this.#io.sleepUntil(this.#io.now() + TURN.unbound).then(() => {
-      if (this.#waiting.get(id) !== stream) return;
-      this.#waiting.delete(id);
-      stream.destroy();
-    });
-    this.#came(id, stream.remote);
+    this.#came(this.adopt(stream), stream.remote);
   }
 }

@@ -16,6 +16,8 @@ import { type Acquaintance, TurnRequests } from './requests.ts';
 export interface AllocateTask {
   readonly io: Io;
   readonly server: Endpoint;
+  /** The name that its certificate must have; null: without TLS. */
+  readonly tls: string | null;
   readonly credentials: Credentials;
   /** From an allocation before on the same server: saves a round trip. */
   readonly known: Acquaintance | null;
@@ -32,8 +34,8 @@ const FAMILIES = { 4: 1 << 24, 6: 2 << 24 } as const;
 
 /** @throws TurnError where the server refuses; Error where it cannot be reached; the signal's reason */
 export async function allocate(task: AllocateTask): Promise<Relay> {
-  const { io, server, signal } = task;
-  const stream = await io.dialTcp(null, server, signal);
+  const { signal } = task;
+  const stream = await dial(task, signal);
   const relay = new Relay(task, stream);
   try {
     await relay.open(signal);
@@ -42,6 +44,12 @@ export async function allocate(task: AllocateTask): Promise<Relay> {
     throw error;
   }
   return relay;
+}
+
+/** A connection to the server, under TLS where it has a name for it. */
+async function dial({ io, server, tls }: AllocateTask, signal: AbortSignal): Promise<ByteStream> {
+  const stream = await io.dialTcp(null, server, signal);
+  return tls === null ? stream : io.serverTls(stream, tls, signal);
 }
 
 export class Relay {
@@ -91,6 +99,18 @@ export class Relay {
     await this.#permit(this.#over.signal);
   }
 
+  /** Has the server dial a peer (RFC 6062 §4.3). @throws TurnError where it does not; as `allocate` */
+  async connect(peer: Endpoint, signal: AbortSignal): Promise<ByteStream> {
+    const answer = await this.#control.requestWith(
+      'connect',
+      (id) => [endpointAttribute(ATTRIBUTES.peer, peer, id)],
+      AbortSignal.any([signal, this.#over.signal]),
+    );
+    const id = answer.number(ATTRIBUTES.connectionId);
+    if (id === null) throw new Error('the relay names no connection');
+    return this.#bind(id);
+  }
+
   /** Gives the allocation back; its streams end. */
   close(): void {
     if (this.#over.signal.aborted) return;
@@ -135,31 +155,33 @@ export class Relay {
 
   /** A peer has dialled: another connection to the server takes it over (RFC 6062 §4.4, §5.4). */
   async #told(message: TurnMessage): Promise<void> {
-    const { io, server, arrived } = this.#task;
+    const { arrived } = this.#task;
     if (message.method !== 'connection-attempt' || this.#over.signal.aborted) return;
     const id = message.number(ATTRIBUTES.connectionId);
     const peer = message.endpoint(ATTRIBUTES.peer);
     if (id === null || peer === null) return;
-    const gone = deferred<never>();
-    gone.promise.catch(() => undefined);
     try {
-      const stream = await io.dialTcp(null, server, this.#over.signal);
-      const fail = (reason: string) => gone.reject(new Error(reason));
-      const data = new TurnConnection(io, stream, this.#requests, () => undefined, fail);
-      const binding = data.request(
-        'connection-bind',
-        [numberAttribute(ATTRIBUTES.connectionId, id)],
-        this.#over.signal,
-      );
-      try {
-        await Promise.race([binding, gone.promise]);
-      } catch (error) {
-        stream.destroy();
-        throw error;
-      }
-      arrived(data.release(), peer);
+      arrived(await this.#bind(id), peer);
     } catch {
       // The peer is gone, or will dial again.
+    }
+  }
+
+  /** Another connection to the server becomes the peer's. @throws Error why it does not */
+  async #bind(id: number): Promise<ByteStream> {
+    const { io } = this.#task;
+    const gone = deferred<never>();
+    gone.promise.catch(() => undefined);
+    const stream = await dial(this.#task, this.#over.signal);
+    const fail = (reason: string) => gone.reject(new Error(reason));
+    const data = new TurnConnection(io, stream, this.#requests, () => undefined, fail);
+    const attributes = [numberAttribute(ATTRIBUTES.connectionId, id)];
+    try {
+      await Promise.race([data.request('connection-bind', attributes, this.#over.signal), gone.promise]);
+      return data.release();
+    } catch (error) {
+      stream.destroy();
+      throw error;
     }
   }
 

@@ -4,16 +4,20 @@ import type { ByteStream, Io } from '../io/io.ts';
 import { TURN } from '../path-timing.ts';
 import { messageLength, type RawAttribute } from '../stun/guard.ts';
 import { DecodeError } from '../wire/decode-error.ts';
+import type { Endpoint } from '../wire/endpoint.ts';
 import { TurnMessage, type TurnMethod } from './message.ts';
 import type { TurnRequests } from './requests.ts';
 
 export class TurnError extends Error {
   /** Of the server's answer. */
   readonly code: number;
+  /** Where it sends us; null: nowhere. */
+  readonly alternate: Endpoint | null;
 
-  constructor(code: number, why: string) {
+  constructor(code: number, why: string, alternate: Endpoint | null = null) {
     super(`the relay refused: ${why} (${code})`);
     this.code = code;
+    this.alternate = alternate;
   }
 }
 
@@ -72,7 +76,7 @@ export class TurnConnection {
       const verdict = this.#requests.take(message, nonce);
       if (verdict === null) throw new Error('the answer is not signed by the relay');
       if (verdict.kind === 'done') return verdict.message;
-      if (verdict.kind === 'refused') throw new TurnError(verdict.code, verdict.why);
+      if (verdict.kind === 'refused') throw new TurnError(verdict.code, verdict.why, message.alternate());
     }
     throw new Error('the relay asks again and again who we are');
   }

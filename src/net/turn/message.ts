@@ -129,6 +129,12 @@ export class TurnMessage {
     return value === undefined ? null : this.#unmasked(value);
   }
 
+  /** ALTERNATE-SERVER (RFC 8489 §14.15), which is not masked. @throws DecodeError for what is no address */
+  alternate(): Endpoint | null {
+    const value = this.#valueOf(ATTRIBUTES.alternateServer);
+    return value === undefined ? null : endpointOf(checked(value));
+  }
+
   /** Addresses of all XOR-PEER-ADDRESS, their ports aside. @throws DecodeError */
   peerIps(): string[] {
     return this.#valuesOf(ATTRIBUTES.peer).map((value) => {

@@ -1,7 +1,7 @@
 /**
  * A small TURN server for TCP allocations (RFC 6062) with credentials of limited time: peers dial the relayed address, and
- * what they say goes to who allocated it. It dials nobody (no Connect), so it is no way into other networks; without
- * UDP it cannot amplify. Sockets, limits and accounts.
+ * what they say goes to who allocated it. It dials nobody but itself, so it is no way into other networks; without UDP
+ * it cannot amplify. Sockets, limits and accounts.
  */
 import { reasonOf } from '../errors.ts';
 import type { ByteStream, Io } from '../io/io.ts';
@@ -136,9 +136,11 @@ export class TurnServer implements RunningServer {
       case 'connection-bind':
         this.#bind(client, message, user);
         break;
+      case 'connect':
+        void this.#connect(client, message, user);
+        break;
       default:
-        // RFC 6062's Connect would make us dial for strangers.
-        this.#refuse(client, message, 403, 'this relay dials nobody', user);
+        this.#refuse(client, message, 400, 'not of this relay', user);
     }
   }
 
@@ -232,6 +234,28 @@ export class TurnServer implements RunningServer {
       return;
     }
     this.#answer(client, message, 'success', [], user);
+  }
+
+  /** RFC 6062 §4.3, but to relayed addresses of this very server alone: else we would dial for strangers. */
+  async #connect(client: Client, message: TurnMessage, user: Credentials): Promise<void> {
+    const { io } = this.#task;
+    const { allocation } = client;
+    const peer = message.endpoint(ATTRIBUTES.peer);
+    const refuse = (code: number, why: string) => this.#refuse(client, message, code, why, user);
+    if (allocation?.username !== user.username || allocation.relayed === null)
+      return refuse(437, 'no allocation');
+    const isOurs = [...this.#allocations].some(
+      ({ relayed }) => relayed !== null && relayed.ip === peer?.ip && relayed.port === peer.port,
+    );
+    if (peer === null || !isOurs) return refuse(403, 'this relay dials nobody but itself');
+    if (allocation.isFull) return refuse(486, 'quota reached');
+    try {
+      const stream = await io.dialTcp({ ip: allocation.relayed.ip, port: 0 }, peer, client.over.signal);
+      const id = allocation.adopt(stream);
+      this.#answer(client, message, 'success', [numberAttribute(ATTRIBUTES.connectionId, id)], user);
+    } catch {
+      refuse(447, 'the peer does not let it in');
+    }
   }
 
   #bind(client: Client, message: TurnMessage, user: Credentials): void {

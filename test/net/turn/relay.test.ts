@@ -42,6 +42,7 @@ async function place(seed = 1) {
     allocate({
       io,
       server,
+      tls: null,
       credentials: with_,
       known,
       arrived: (stream) => came.push(stream),
