@@ -55,6 +55,7 @@ const FENCES = {
   pg: ['pnp/'],
   react: ['ui/'],
   sax: ['net/portmap/upnp-text.ts'],
+  ws: ['net/io/websocket.ts'],
   secp256k1: ['pnp/curve.ts'],
   'string-width': ['ui/width.ts', 'cli/tables.ts'],
   stun: ['net/stun/message.ts'],

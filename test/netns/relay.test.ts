@@ -23,9 +23,11 @@ const RELAY = [
 const WEB_ONLY = `
 table ip web {
   chain forward {
-    type filter hook forward priority -10; policy drop;
+    type filter hook forward priority -10; policy accept;
     ct state established,related accept
     iifname "lan" tcp dport { 80, 443 } accept
+    iifname "lan" drop
+    oifname "lan" drop
   }
 }`;
 
@@ -86,7 +88,8 @@ describeNeeding(TWO_NATS_NEEDS, 'relay', () => {
       expect(dialler.all('message').map(({ text }) => text)).toEqual(['by a relay', 'by a relay']);
       expect(peer.all('open')).toMatchObject([{ method: 'relay' }]);
       const wrong = withRelay(lab, nats, [{ url, ...USER, credential: 'guess' }]);
-      const only = ['connect', address, '--json', '--send', '.', '--servers', wrong, '--methods', 't'];
+      const other = await lab.accept('b', ['--servers', nats.servers]);
+      const only = ['connect', other.address, '--json', '--send', '.', '--servers', wrong, '--methods', 't'];
       const refused = await lab.start('a', only).exits(10);
       expect(JSON.stringify(refused.all('attempt'))).toContain('does not accept our username or password');
     }),
@@ -192,6 +195,7 @@ describeNeeding(TWO_NATS_NEEDS, 'relay', () => {
       `nothing but ports 80 and 443 on both sides: they chat, by ${kind}`,
       { timeout: 60_000 },
       behindTwoNats(async (lab, nats) => {
+        await become(nats, HARD, HARD);
         for (const router of ['routera', 'routerb']) lab.net.filter(router, WEB_ONLY);
         await startWebBroker(lab, 'server2', HOST, 80);
         const turn =

@@ -136,6 +136,7 @@ export const IMPORT_CASES: readonly RuleCase[] = [
   breaks('fence-pg', 'src/app/postgres.ts', 'pg'),
   breaks('fence-react', 'src/app/hooks.ts', 'react'),
   breaks('fence-sax', 'src/net/portmap/second.ts', 'sax'),
+  breaks('fence-ws', 'src/net/io/second.ts', 'ws'),
   breaks('fence-string-width', 'src/ui/home.ts', 'string-width'),
   breaks('fence-stun', 'src/net/stun/second.ts', 'stun'),
   breaks('fence-systeminformation', 'src/app/machine.ts', 'systeminformation'),

@@ -41,7 +41,7 @@ export class RelayOffer {
   async run(delay: number): Promise<void> {
     const { io, relays, pipe, asker, families, relayed, isRelayed, signal } = this.#task;
     await io.sleepUntil(io.now() + delay + RELAY_OFFER.delay, signal);
-    if (signal.aborted || relays.size >= RELAY_OFFER.most) return;
+    if (signal.aborted || isRelayed(pipe) || relays.size >= RELAY_OFFER.most) return;
     const own = asker.interfaces.flatMap(({ outer, inner }) => [...outer, ...inner]);
     const peers = [...this.#others.map(({ ip }) => ip), ...own];
     try {

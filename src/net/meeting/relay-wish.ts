@@ -36,6 +36,7 @@ export class RelayWish {
   #hope: Hope | null = null;
   readonly #offered = deferred<void>();
   #isOffered = false;
+  #hasArrived = false;
 
   constructor(task: RelayWishTask) {
     this.#task = task;
@@ -89,7 +90,7 @@ export class RelayWish {
   /** The peer's own relay lets us in: dialled, and where that leads nowhere, by our relay. Once a connect. */
   async offered(relayed: readonly Endpoint[]): Promise<void> {
     const { interfaces, outer, peer, choice, over } = this.#task;
-    if (this.#isOffered || over.aborted) return;
+    if (this.#isOffered || this.#hasArrived || over.aborted) return;
     this.#isOffered = true;
     const hope = this.#expect();
     this.#offered.resolve();
@@ -149,6 +150,9 @@ export class RelayWish {
       if (!isTheirs) throw new Error('somebody else');
       this.#expect().connecting(true);
       const secured = await secureAsAnswerer(io, stream, identity, first.preamble, signal);
+      // One relay is as good as another.
+      if (this.#hasArrived) throw new Error('relayed already');
+      this.#hasArrived = true;
       const { local, remote } = secured.stream;
       const way = { method: 'relay', path: 'external', family: familyOf(remote.ip), local, remote } as const;
       this.#expect().arrived(secured, way, { transport: 'tcp', rtt: io.now() - began, loss: null });

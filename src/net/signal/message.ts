@@ -10,13 +10,12 @@ import { Reader } from '../wire/reader.ts';
 import { Writer } from '../wire/writer.ts';
 import { type LaneReport, readLanes, writeLanes } from './lane-report.ts';
 import { type PunchCall, readCall, writeCall } from './punch-call.ts';
-import { readReason, writeReason } from './reason.ts';
+import { readReasons, writeReasons } from './reason.ts';
 import { readRelayed, writeRelayed } from './relayed.ts';
 import { readTime, writeTime } from './time.ts';
 
 /** Bytes of pipe ids, message ids and nonces. */
 const ID_LENGTH = 16;
-const MAX_REASONS = 8;
 
 const TYPES = {
   ...{ connect: 1, answer: 2, outcome: 3, ack: 4 },
@@ -288,17 +287,4 @@ function readAddress(reader: Reader, least: number): Uint8Array {
   if (length < least || length > MAX_ADDRESS)
     throw new DecodeError('address', `${length} bytes, ${least} to ${MAX_ADDRESS} are possible`);
   return reader.bytes(length, 'address');
-}
-
-function writeReasons(writer: Writer, reasons: readonly string[]): void {
-  const kept = reasons.slice(0, MAX_REASONS);
-  writer.u8(kept.length);
-  for (const reason of kept) writeReason(writer, reason);
-}
-
-function readReasons(reader: Reader): string[] {
-  const count = reader.u8('reasons');
-  if (count > MAX_REASONS)
-    throw new DecodeError('reasons', `${count} of them, at most ${MAX_REASONS} are possible`);
-  return Array.from({ length: count }, (_, i) => readReason(reader, `reason ${i + 1}`));
 }

@@ -5,6 +5,7 @@ import type { Writer } from '../wire/writer.ts';
 
 /** Bytes; what is longer is cut between characters. */
 const MAX_REASON = 80;
+const MAX_REASONS = 8;
 
 export function writeReason(writer: Writer, reason: string): Writer {
   const room = new Uint8Array(MAX_REASON);
@@ -23,4 +24,19 @@ export function readReason(reader: Reader, place: string): string {
   } catch {
     throw new DecodeError(place, 'is no UTF-8');
   }
+}
+
+/** At most 8; more are left out. */
+export function writeReasons(writer: Writer, reasons: readonly string[]): void {
+  const kept = reasons.slice(0, MAX_REASONS);
+  writer.u8(kept.length);
+  for (const reason of kept) writeReason(writer, reason);
+}
+
+/** @throws DecodeError as `readReason`, and for more than 8 */
+export function readReasons(reader: Reader): string[] {
+  const count = reader.u8('reasons');
+  if (count > MAX_REASONS)
+    throw new DecodeError('reasons', `${count} of them, at most ${MAX_REASONS} are possible`);
+  return Array.from({ length: count }, (_, i) => readReason(reader, `reason ${i + 1}`));
 }

@@ -107,3 +107,16 @@ export class Allocation {
     this.#came(this.adopt(stream), stream.remote);
   }
 }
+
+/** Why a user, or an address, may have no more allocations; null: it may. */
+export function quotaFault(
+  all: readonly Pick<Allocation, 'username' | 'address'>[],
+  username: string,
+  address: string,
+): readonly [code: number, why: string] | null {
+  if (all.length >= TURN_LIMITS.allocations) return [508, 'no room'];
+  const isMuch =
+    all.filter((one) => one.username === username).length >= TURN_LIMITS.allocationsPerUser ||
+    all.filter((one) => one.address === address).length >= TURN_LIMITS.allocationsPerAddress;
+  return isMuch ? [486, 'quota reached'] : null;
+}

@@ -219,3 +219,17 @@ function partsOf(type: number): { readonly method: TurnMethod; readonly kind: Tu
 function hmac(key: Uint8Array, bytes: Uint8Array): Buffer {
   return createHmac('sha1', key).update(bytes).digest();
 }
+
+/** Tells the client of a peer that has dialled (RFC 6062 §5.3). @param id of the connection */
+export function encodeAttempt(
+  id: number,
+  peer: Endpoint,
+  transactionId: Uint8Array,
+  key: Uint8Array,
+): Uint8Array {
+  const attributes = [
+    numberAttribute(ATTRIBUTES.connectionId, id),
+    endpointAttribute(ATTRIBUTES.peer, peer, transactionId),
+  ];
+  return encodeTurn({ method: 'connection-attempt', kind: 'indication', transactionId, attributes }, key);
+}

@@ -11,18 +11,18 @@ import type { RunningServer, ServerUse } from '../server-use.ts';
 import { clientKey } from '../stun/client-key.ts';
 import { messageLength, type RawAttribute } from '../stun/guard.ts';
 import { DecodeError } from '../wire/decode-error.ts';
-import { Allocation } from './allocation.ts';
-import { type Credentials, credentialsOf, longTermKey } from './credentials.ts';
+import { Allocation, quotaFault } from './allocation.ts';
+import { type Credentials, longTermKey } from './credentials.ts';
 import {
   ATTRIBUTES,
+  encodeAttempt,
   encodeTurn,
   endpointAttribute,
   errorAttribute,
   numberAttribute,
   TurnMessage,
-  textAttribute,
 } from './message.ts';
-import { isFresh, nonceFor } from './nonce.ts';
+import { REALM, recognise } from './recognise.ts';
 import { splice } from './splice.ts';
 
 export interface TurnServerTask {
@@ -31,8 +31,6 @@ export interface TurnServerTask {
   readonly secret: Uint8Array;
   readonly report: (use: ServerUse) => void;
 }
-
-export const REALM = 'p2pd-demo';
 
 interface Client {
   readonly stream: ByteStream;
@@ -67,13 +65,8 @@ export class TurnServer implements RunningServer {
       stream.destroy();
       return;
     }
-    const client: Client = {
-      stream,
-      received: new Uint8Array(0),
-      allocation: null,
-      isBound: false,
-      over: new AbortController(),
-    };
+    const over = new AbortController();
+    const client: Client = { stream, received: new Uint8Array(0), allocation: null, isBound: false, over };
     this.#clients.add(client);
     this.#perAddress.set(key, mine + 1);
     stream.setReader({
@@ -146,22 +139,14 @@ export class TurnServer implements RunningServer {
 
   /** @returns null where it is not known who asks: that has been answered */
   #userOf(client: Client, message: TurnMessage): Credentials | null {
-    const { io, secret } = this.#task;
-    const { ip } = client.stream.remote;
-    const seconds = Math.floor(io.wallClock() / 1000);
-    const nonce = message.text(ATTRIBUTES.nonce) ?? '';
-    const username = message.text(ATTRIBUTES.username) ?? '';
-    const user = credentialsOf(secret, username, seconds);
-    const isKnown = message.isSigned && user !== null && message.isSignedBy(longTermKey(user, REALM));
-    if (isKnown && isFresh(nonce, secret, ip, seconds)) return user;
-    const code = isKnown ? 438 : 401;
-    if (message.isSigned && !isKnown) this.#tell(client.stream, 'refused', 'wrong credentials');
-    const attributes = [
-      errorAttribute(code, code === 438 ? 'Stale Nonce' : 'Unauthorized'),
-      textAttribute(ATTRIBUTES.realm, REALM),
-      textAttribute(ATTRIBUTES.nonce, nonceFor(secret, ip, seconds)),
-    ];
-    this.#answer(client, message, 'error', attributes, null);
+    const verdict = recognise(message, {
+      secret: this.#task.secret,
+      ip: client.stream.remote.ip,
+      seconds: Math.floor(this.#task.io.wallClock() / 1000),
+    });
+    if (verdict.kind === 'known') return verdict.user;
+    if (verdict.isWrong) this.#tell(client.stream, 'refused', 'wrong credentials');
+    this.#answer(client, message, 'error', verdict.attributes, null);
     return null;
   }
 
@@ -171,21 +156,10 @@ export class TurnServer implements RunningServer {
     if ((message.number(ATTRIBUTES.transport) ?? 0) >>> 24 !== 6) return refuse(442, 'TCP allocations only');
     if (client.allocation !== null) return refuse(437, 'there is one already');
     const key = clientKey(client.stream.remote.ip);
-    const all = [...this.#allocations];
-    if (all.length >= TURN_LIMITS.allocations) return refuse(508, 'no room');
-    if (
-      all.filter((one) => one.username === user.username).length >= TURN_LIMITS.allocationsPerUser ||
-      all.filter((one) => one.address === key).length >= TURN_LIMITS.allocationsPerAddress
-    )
-      return refuse(486, 'quota reached');
+    const fault = quotaFault([...this.#allocations], user.username, key);
+    if (fault !== null) return refuse(...fault);
     const allocation = new Allocation(io, user.username, key, (id, peer) => {
-      const transactionId = io.randomBytes(12);
-      const attributes = [
-        numberAttribute(ATTRIBUTES.connectionId, id),
-        endpointAttribute(ATTRIBUTES.peer, peer, transactionId),
-      ];
-      const fields = { method: 'connection-attempt', kind: 'indication', transactionId, attributes } as const;
-      client.stream.write([encodeTurn(fields, longTermKey(user, REALM))]);
+      client.stream.write([encodeAttempt(id, peer, io.randomBytes(12), longTermKey(user, REALM))]);
     });
     client.allocation = allocation;
     this.#allocations.add(allocation);
