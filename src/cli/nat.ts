@@ -2,9 +2,9 @@
 import { errorEvent, exitCodeOf } from '../app/failure.ts';
 import type { Context } from '../app/journeys/context.ts';
 import { nat } from '../app/journeys/nat.ts';
+import { natJson } from '../app/nat-json.ts';
 import { type NatReport, P2pdError } from '../net/index.ts';
 import { jsonDocument } from './json.ts';
-import { natJson } from './nat-json.ts';
 import { natMarkdown, natText } from './nat-text.ts';
 import { type CommonOptions, configOf } from './options.ts';
 import { write } from './output.ts';

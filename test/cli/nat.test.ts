@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ownSide } from '../../src/app/matrix-view.ts';
+import { natJson } from '../../src/app/nat-json.ts';
 import { matrixText } from '../../src/cli/matrix-text.ts';
-import { natJson } from '../../src/cli/nat-json.ts';
 import { natMarkdown, natText } from '../../src/cli/nat-text.ts';
 import { sampleNat } from '../helpers/sample-nat.ts';
 
