@@ -11,10 +11,12 @@ import {
   configOf,
   parseBytes,
   parseNodeIds,
+  parseRepeat,
   parseSeconds,
 } from './options.ts';
 import { leave } from './output.ts';
 import type { ServeCommandOptions } from './serve.ts';
+import type { TrialCommandOptions } from './trial.ts';
 
 declare const __VERSION__: string;
 
@@ -31,6 +33,7 @@ export function createProgram(): Command {
   addCommonOptions(program).action(openTui);
   addReports(program);
   addNodes(program);
+  addTrial(program);
   addCommonOptions(program.command('serve'))
     .description(
       'run MQTT, STUN, NTP and names on this machine, for others to name with --via; until interrupted',
@@ -63,6 +66,33 @@ function addReports(program: Command): void {
   addCommonOptions(program.command('matrix'))
     .description('print which method is expected to connect which NATs; asks nobody')
     .action(async (options: CommonOptions) => (await import('./matrix.ts')).runMatrix(options));
+}
+
+/** A trial between two machines, and what can be done with its report. */
+function addTrial(program: Command): void {
+  addCommonOptions(program.command('trial'))
+    .description(
+      'try every method between two machines, both ways, and report; one side starts it with --accept',
+    )
+    .argument('[peer]', "the other side's address or nickname")
+    .option('--accept', 'wait for somebody who starts one, and take part')
+    .option('--nickname <name>', 'with --accept: register this nickname for the node')
+    .option('--accept-new-key', 'the nickname has a new key, and that is right')
+    .addOption(
+      new Option('--repeat <n>', 'runs of each method, pathway, IP version and direction')
+        .argParser(parseRepeat)
+        .default(5),
+    )
+    .option('--report <file>', 'write the report there too: .html, .md or .json')
+    .addOption(
+      new Option('--format <format>', 'how to print it').choices(['text', 'markdown']).default('text'),
+    )
+    .option('--redact', 'addresses and node ids stand for others')
+    .option('--compare <file>', 'tell what changed from this report (JSON) to another one, named after it')
+    .option('--replay <file>', 'run the trial of this report (JSON) again, in a simulation of both networks')
+    .action(async (peer: string | undefined, options: TrialCommandOptions) =>
+      (await import('./trial.ts')).runTrial(peer, options),
+    );
 }
 
 /** Commands that start a node, or look for one. */

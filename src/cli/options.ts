@@ -98,6 +98,14 @@ export function parseNodeIds(text: string): string[] {
   });
 }
 
+/** How often a trial's cells are run. */
+export function parseRepeat(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > 100)
+    throw new InvalidArgumentError('Give a number of runs, 1 to 100.');
+  return count;
+}
+
 /** ms from seconds. */
 export function parseSeconds(text: string): number {
   const seconds = Number(text);

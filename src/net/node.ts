@@ -13,6 +13,7 @@ import type { Identity } from './identity.ts';
 import { Incoming } from './incoming.ts';
 import type { Io, NetworkInterface } from './io/io.ts';
 import { MessageHandlers } from './message-handlers.ts';
+import type { NatReport } from './nat-report.ts';
 import { NetworkWatch } from './network-watch.ts';
 import {
   assertMethods,
@@ -155,6 +156,11 @@ export class P2PNode {
 
   get interfaces(): readonly NetworkInterface[] {
     return this.#network.interfaces;
+  }
+
+  /** What is known of the NATs in front of this machine, once they were looked at. */
+  natReports(): Promise<readonly NatReport[]> {
+    return this.#presence.natReports();
   }
 
   /** Pipes that are open. */

@@ -9,6 +9,7 @@ import { MappedPorts } from './mapped-ports.ts';
 import { MappingWatch } from './mapping-watch.ts';
 import { Meetings } from './meeting/meetings.ts';
 import type { NodeSide } from './meeting/task.ts';
+import type { NatReport } from './nat-report.ts';
 import { NatWatch } from './nat-watch.ts';
 import type { NodeSetup } from './node-options.ts';
 import { addressEntries, newestSequence } from './own-address.ts';
@@ -121,6 +122,12 @@ export class Presence {
   /** Unix ms, corrected as far as the clock is known. */
   wall(): number {
     return this.#world.wall();
+  }
+
+  /** This run's NAT reports, once there are some; empty where there is nobody to ask. */
+  async natReports(): Promise<readonly NatReport[]> {
+    await this.#nats.find();
+    return this.#nats.reports;
   }
 
   /** ms of silence after which a pipe over UDP from that address has to say something. */
@@ -271,6 +278,7 @@ export class Presence {
       stunServers: (family, transport, signal) => this.#world.stunServers(family, transport, signal),
       learn: (fact) => this.#nats.learn(fact),
       relays: this.#relays,
+      isPartner: setup.isPartner ?? (() => false),
       lastMethod: (nodeId) => this.#peers.methodOf(nodeId),
       ownAddress: () => ({ bytes: addressBytes(this.#address), sequence: this.#sequence }),
     });
