@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { createLab, type Lab, type LabHost } from '../../src/lab/index.ts';
 import type { ByteStream, SecureStream } from '../../src/net/io/io.ts';
 import { AlertError, encodeAlert } from '../../src/net/wire/alert.ts';
-import { createLab, type Lab, type LabHost } from './index.ts';
 import { codeOf, collect, never, utf8 } from './stream-harness.ts';
 
 const PSK = new Uint8Array(32).fill(7);

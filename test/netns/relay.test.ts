@@ -1,8 +1,8 @@
 /** Pipes by a relay with real packets: where nothing else works, Debian's coturn and our own server in the middle. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { natPreset } from '../../src/lab/index.ts';
 import { describeNeeding } from '../helpers/needs.ts';
-import { natPreset } from '../lab/index.ts';
 import { expectContract } from './contract.ts';
 import type { Lab, Program } from './lab.ts';
 import { startCoturn, startWebBroker } from './services.ts';

@@ -1,6 +1,6 @@
 /**
  * Io: how effects come in. The only way from our code to clocks, randomness, sockets and the
- * machine's interfaces. `node-io.ts` is the real one, `test/lab/virtual-io.ts` a simulated
+ * machine's interfaces. `node-io.ts` is the real one, `src/lab/virtual-io.ts` a simulated
  * machine in virtual time. Types only.
  */
 import type { Endpoint, Family } from '../wire/endpoint.ts';

@@ -1,5 +1,6 @@
 /** Our TURN client with our server, in virtual time: allocated, used by a peer, kept, refused, gone. */
 import { expect, test } from 'vitest';
+import { createLab } from '../../../src/lab/index.ts';
 import type { ByteStream } from '../../../src/net/io/io.ts';
 import { TURN_LIMITS } from '../../../src/net/limits.ts';
 import { startStunServer } from '../../../src/net/stun/server.ts';
@@ -7,7 +8,6 @@ import { allocate, type Relay } from '../../../src/net/turn/client.ts';
 import { type Credentials, limitedCredentials } from '../../../src/net/turn/credentials.ts';
 import { isTurn } from '../../../src/net/turn/message.ts';
 import { TurnServer } from '../../../src/net/turn/server.ts';
-import { createLab } from '../../lab/index.ts';
 
 const SECRET = new Uint8Array(32).fill(9);
 

@@ -1,8 +1,8 @@
 /** A time server of the lab: the program's own, whose clock is off, or which stays silent, as a test says. */
-import { startNtpServer } from '../../src/net/ntp/server.ts';
-import type { LabHost } from './index.ts';
+import { startNtpServer } from '../net/index.ts';
 import { misbehaving } from './misbehave.ts';
 import { ownAddresses } from './routes.ts';
+import type { LabHost } from './virtual-io.ts';
 
 export interface NtpBehaviour {
   /** ms that its clock is ahead. */

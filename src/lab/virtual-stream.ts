@@ -3,8 +3,8 @@
  * pauses, what is given back comes first, nothing after `closed`), and a simulated TCP connection
  * as a ByteStream on top of it.
  */
-import type { ByteStream, StreamReader } from '../../src/net/io/io.ts';
-import type { Endpoint } from '../../src/net/wire/endpoint.ts';
+import type { ByteStream, StreamReader } from '../net/io/io.ts';
+import type { Endpoint } from '../net/wire/endpoint.ts';
 import type { TcpSocket } from './tcp-socket.ts';
 import type { SocketOwner } from './tcp-types.ts';
 

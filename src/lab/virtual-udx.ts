@@ -3,10 +3,10 @@
  * streams. Cumulative acknowledgements, a window of a fixed size, the oldest packet sent again when its time
  * is up or three acknowledgements repeat themselves. No congestion control.
  */
-import type { ByteStream, DatagramReader, StreamReader, StreamUdpSocket } from '../../src/net/io/io.ts';
-import type { Endpoint } from '../../src/net/wire/endpoint.ts';
-import { Reader } from '../../src/net/wire/reader.ts';
-import { Writer } from '../../src/net/wire/writer.ts';
+import type { ByteStream, DatagramReader, StreamReader, StreamUdpSocket } from '../net/io/io.ts';
+import type { Endpoint } from '../net/wire/endpoint.ts';
+import { Reader } from '../net/wire/reader.ts';
+import { Writer } from '../net/wire/writer.ts';
 import type { Host } from './host.ts';
 import { PurposeTimer } from './tcp-timer.ts';
 import { ReaderQueue } from './virtual-stream.ts';

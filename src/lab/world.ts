@@ -1,21 +1,16 @@
 /**
  * A small world in virtual time: an Internet with brokers, STUN and time servers, and two machines
- * that find them by name, each behind a router of its own or straight on the Internet. Nodes on them
- * are lab-node.ts.
+ * that find them by name, each behind a router of its own or straight on the Internet.
  */
-import type { ServerList } from '../../src/net/servers.ts';
-import { startStunServer } from '../../src/net/stun/server.ts';
-import {
-  type Broker,
-  createLab,
-  type Lab,
-  type LabHost,
-  type LabNtpServer,
-  type LabStunServer,
-  type NatOptions,
-  type Router,
-  type Segment,
-} from '../lab/index.ts';
+import { type ServerList, startStunServer } from '../net/index.ts';
+import type { Broker } from './broker.ts';
+import { createLab, type Lab } from './lab.ts';
+import type { NatOptions } from './nat.ts';
+import type { Segment } from './network.ts';
+import type { LabNtpServer } from './ntp-server.ts';
+import type { Router } from './router.ts';
+import type { LabStunServer } from './stun-server.ts';
+import type { LabHost } from './virtual-io.ts';
 
 /** How one of the two machines is connected. */
 export interface SideOptions {

@@ -6,7 +6,7 @@
  *                         └──SYN──► syn-received ──ACK───┘ └───────RST, timeout──────────────┘
  *   (new) ──SYN─────────────────────────┘
  */
-import type { Endpoint } from '../../src/net/wire/endpoint.ts';
+import type { Endpoint } from '../net/wire/endpoint.ts';
 import { DEFAULT_TTL, NO_DATA, resetFor, type TcpPacket } from './packet.ts';
 import { systemError } from './system-error.ts';
 import { ReceiveQueue } from './tcp-receive.ts';

@@ -3,8 +3,8 @@
  * from one to another: delay, jitter, loss, and who answers for an address. What a machine does
  * with a packet is in host.ts and router.ts.
  */
-import type { Family } from '../../src/net/wire/endpoint.ts';
-import { familyOf, ipToBytes } from '../../src/net/wire/ip.ts';
+import type { Family } from '../net/wire/endpoint.ts';
+import { familyOf, ipToBytes } from '../net/wire/ip.ts';
 import type { Clock } from './clock.ts';
 import { NameTable } from './names.ts';
 import { describePacket, type Packet } from './packet.ts';

@@ -1,7 +1,7 @@
 /** HTTP/1.0 over simulated TCP: one GET a connection, and a server of them. Just enough for `servers.json`. */
-import type { ByteStream, HttpAnswer, HttpQuestion, Io, TcpListener } from '../../src/net/io/io.ts';
-import type { Endpoint } from '../../src/net/wire/endpoint.ts';
-import { addressesOf } from './virtual-dial.ts';
+import { addressesOf } from '../net/io/host-addresses.ts';
+import type { ByteStream, HttpAnswer, HttpQuestion, Io, TcpListener } from '../net/io/io.ts';
+import type { Endpoint } from '../net/wire/endpoint.ts';
 
 const HEAD_END = '\r\n\r\n';
 const MAX_HEAD = 4_096;
@@ -9,7 +9,9 @@ const MAX_HEAD = 4_096;
 /** As Io's. */
 export async function httpGet(io: Io, url: string, limit: number, signal: AbortSignal): Promise<HttpAnswer> {
   const { hostname, port, pathname, search, host } = new URL(url);
-  const [ip = ''] = await addressesOf(io, hostname.replace(/^\[|\]$/g, ''), signal);
+  const [ip = ''] = await addressesOf(hostname.replace(/^\[|\]$/g, ''), signal, (...name) =>
+    io.lookup(...name),
+  );
   const stream = await io.dialTcp(null, { ip, port: port === '' ? 80 : Number(port) }, signal);
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => {

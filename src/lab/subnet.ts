@@ -1,8 +1,8 @@
 /**
  * Subnets as text (`192.168.1.0/24`) and what lies in them. Pure.
  */
-import type { Family } from '../../src/net/wire/endpoint.ts';
-import { bytesToIp, familyOf, ipToBytes } from '../../src/net/wire/ip.ts';
+import type { Family } from '../net/wire/endpoint.ts';
+import { bytesToIp, familyOf, ipToBytes } from '../net/wire/ip.ts';
 
 export interface Subnet {
   readonly family: Family;

@@ -2,9 +2,9 @@
  * A simulated machine: interfaces, routes, a firewall if it has one, TCP and UDP. Inside, an IPv6
  * link-local address carries its scope (`fe80::1%eth0`, RFC 4007); on the wire it has none.
  */
-import type { InterfaceKind } from '../../src/net/io/io.ts';
-import type { Endpoint } from '../../src/net/wire/endpoint.ts';
-import { familyOf, reachOf, withoutScope } from '../../src/net/wire/ip.ts';
+import type { InterfaceKind } from '../net/io/io.ts';
+import type { Endpoint } from '../net/wire/endpoint.ts';
+import { familyOf, reachOf, withoutScope } from '../net/wire/ip.ts';
 import type { Nat, Verdict } from './nat.ts';
 import type { Network, Nic, Node } from './network.ts';
 import { DEFAULT_TTL, type Packet, resetFor } from './packet.ts';

@@ -13,11 +13,11 @@ import type {
   StreamUdpSocket,
   TcpListener,
   UdpSocket,
-} from '../../src/net/io/io.ts';
-import type { Endpoint, Family } from '../../src/net/wire/endpoint.ts';
-import { familyOf, reachOf } from '../../src/net/wire/ip.ts';
+} from '../net/io/io.ts';
+import type { Endpoint, Family } from '../net/wire/endpoint.ts';
+import { familyOf, reachOf } from '../net/wire/ip.ts';
 import type { Host } from './host.ts';
-import { lookUp } from './names.ts';
+import { lookUp } from './look-up.ts';
 import type { Nic } from './network.ts';
 import { gatewayOf, hasDefaultRoute } from './routes.ts';
 import type { SocketOwner } from './tcp-types.ts';
@@ -29,6 +29,9 @@ import { openStreamUdp } from './virtual-udx.ts';
 
 /** Virtual time 0 is this moment: 2026-01-01 00:00 UTC. */
 export const EPOCH = 1_767_225_600_000;
+
+/** A machine with its Io. */
+export type LabHost = Host & { readonly io: VirtualMachine };
 
 export class VirtualMachine implements Io {
   readonly #host: Host;

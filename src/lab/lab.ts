@@ -9,8 +9,8 @@
  *   const alice = lab.host({ name: 'alice', on: home });
  *   const stream = await lab.run(alice.io.dialTcp(null, server, signal));
  */
-import type { InterfaceKind } from '../../src/net/io/io.ts';
-import { familyOf, reachOf } from '../../src/net/wire/ip.ts';
+import type { InterfaceKind } from '../net/io/io.ts';
+import { familyOf, reachOf } from '../net/wire/ip.ts';
 import { Broker, type BrokerFaults } from './broker.ts';
 import { Clock, type RunLimits } from './clock.ts';
 import { Host } from './host.ts';
@@ -25,18 +25,7 @@ import { ownAddresses, type StaticRoute } from './routes.ts';
 import { LabStunServer, type StunBehaviour } from './stun-server.ts';
 import { DEFAULT_TCP_OPTIONS } from './tcp.ts';
 import type { TcpOptions } from './tcp-types.ts';
-import { type VirtualMachine, virtualIo } from './virtual-io.ts';
-
-export type { Broker, BrokerFaults } from './broker.ts';
-export type { Host } from './host.ts';
-export type { NatOptions } from './nat.ts';
-export { firewallPreset, masqueradePreset, natPreset } from './nat-preset.ts';
-export type { LinkQuality, Segment } from './network.ts';
-export type { LabNtpServer } from './ntp-server.ts';
-export type { Router } from './router.ts';
-export type { LabStunServer } from './stun-server.ts';
-export { LINEAR_SYN_DELAYS } from './tcp.ts';
-export { EPOCH } from './virtual-io.ts';
+import { type LabHost, virtualIo } from './virtual-io.ts';
 
 export interface LanOptions extends LinkQuality {
   readonly name?: string;
@@ -94,9 +83,6 @@ export interface ServiceOptions {
   /** What clients are told to ask, known to the name server from then on; the host's address unless said. */
   readonly name?: string;
 }
-
-/** A machine with its Io. */
-export type LabHost = Host & { readonly io: VirtualMachine };
 
 export interface Lab {
   readonly clock: Clock;

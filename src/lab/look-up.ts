@@ -1,46 +1,13 @@
 /**
- * The names of a simulated network and the name server that knows them. Only whether it is reached
- * is simulated (a route, a plugged cable), not its packets.
+ * A machine asks the name server. Only whether it is reached is simulated (a route, a plugged
+ * cable), not its packets.
  */
-import type { Family } from '../../src/net/wire/endpoint.ts';
-import { familyOf } from '../../src/net/wire/ip.ts';
+import type { Family } from '../net/wire/endpoint.ts';
+import { familyOf } from '../net/wire/ip.ts';
 import type { Host } from './host.ts';
 
 /** Where the name server is: whoever has a route there can ask it. */
 const SERVERS = ['198.51.100.53', '2001:db8:53::53'] as const;
-
-export interface NameOptions {
-  /** ms until the answer; the table's when left out. */
-  readonly delay?: number;
-  /** A code that looking it up fails with (`ESERVFAIL`), instead of an answer. */
-  readonly failure?: string;
-}
-
-interface Entry extends NameOptions {
-  readonly ips: readonly string[];
-}
-
-export class NameTable {
-  /** ms until an answer. */
-  delay = 5;
-  /** ms until a resolver gives up a server that does not answer: 700 and 1400, as ours. */
-  timeout = 2_100;
-  /** The name server answers nobody. */
-  silent = false;
-  readonly #entries = new Map<string, Entry>();
-
-  add(name: string, ips: string | readonly string[], options: NameOptions = {}): void {
-    this.#entries.set(name, { ...options, ips: typeof ips === 'string' ? [ips] : ips });
-  }
-
-  remove(name: string): void {
-    this.#entries.delete(name);
-  }
-
-  get(name: string): Entry | null {
-    return this.#entries.get(name) ?? null;
-  }
-}
 
 /** As Io's. */
 export async function lookUp(

@@ -13,7 +13,7 @@
  * A port that is taken: the next free one above for equal and preserving, another `value` further
  * for independent and dependent, another draw for random.
  */
-import type { Endpoint } from '../../src/net/wire/endpoint.ts';
+import type { Endpoint } from '../net/wire/endpoint.ts';
 import type { Random } from './random.ts';
 
 export type DeltaType = 'equal' | 'preserving' | 'independent' | 'dependent' | 'random';

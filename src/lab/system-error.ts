@@ -1,5 +1,5 @@
 /** Errors as Node makes them of the system's: `connect ECONNREFUSED 192.0.2.1:80`. */
-import { type Endpoint, formatEndpoint } from '../../src/net/wire/endpoint.ts';
+import { type Endpoint, formatEndpoint } from '../net/wire/endpoint.ts';
 
 export interface SystemError extends Error {
   readonly code: string;

@@ -1,8 +1,8 @@
 /** A STUN server of the lab: the program's own, which lies or stays silent when a test says so. */
-import { startStunServer } from '../../src/net/stun/server.ts';
-import type { LabHost } from './index.ts';
+import { startStunServer } from '../net/index.ts';
 import { misbehaving } from './misbehave.ts';
 import { ownAddresses } from './routes.ts';
+import type { LabHost } from './virtual-io.ts';
 
 export interface StunBehaviour {
   /** The address that it claims to see, instead of the client's. */

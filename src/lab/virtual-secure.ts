@@ -4,9 +4,9 @@
  * exchange. Nothing is encrypted.
  */
 
-import type { ByteStream, SecureStream, StreamReader } from '../../src/net/io/io.ts';
-import { AlertError, alertOfNumber } from '../../src/net/wire/alert.ts';
-import type { Endpoint } from '../../src/net/wire/endpoint.ts';
+import type { ByteStream, SecureStream, StreamReader } from '../net/io/io.ts';
+import { AlertError, alertOfNumber } from '../net/wire/alert.ts';
+import type { Endpoint } from '../net/wire/endpoint.ts';
 import { type HandshakeEffect, SecureHandshake, type SecureKeys } from './secure-handshake.ts';
 import {
   ALERT,

@@ -2,8 +2,8 @@
  * A router: forwards between its interfaces, and translates and filters what crosses the outer
  * one, per family. It has no services of its own.
  */
-import type { Family } from '../../src/net/wire/endpoint.ts';
-import { familyOf } from '../../src/net/wire/ip.ts';
+import type { Family } from '../net/wire/endpoint.ts';
+import { familyOf } from '../net/wire/ip.ts';
 import type { Nat } from './nat.ts';
 import type { Network, Nic, Node } from './network.ts';
 import { type Packet, resetFor } from './packet.ts';

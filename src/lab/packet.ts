@@ -2,7 +2,7 @@
  * What travels through the simulated network. Endpoints are without scope; sequence numbers do not
  * wrap. Types and text only.
  */
-import { type Endpoint, formatEndpoint } from '../../src/net/wire/endpoint.ts';
+import { type Endpoint, formatEndpoint } from '../net/wire/endpoint.ts';
 import type { NatFlags } from './nat.ts';
 
 interface IpPacket {

@@ -3,8 +3,8 @@
  * Node 20 on Linux has it (SO_REUSEADDR on every bind): a listener keeps its port to itself, but may
  * come to a port that connections are using; a four-tuple is used once, TIME-WAIT not counted.
  */
-import { type Endpoint, formatEndpoint } from '../../src/net/wire/endpoint.ts';
-import { familyOf } from '../../src/net/wire/ip.ts';
+import { type Endpoint, formatEndpoint } from '../net/wire/endpoint.ts';
+import { familyOf } from '../net/wire/ip.ts';
 import type { Clock } from './clock.ts';
 import { resetFor, type TcpPacket } from './packet.ts';
 import type { Random } from './random.ts';

@@ -3,6 +3,7 @@
  * reactions, nextTicks, immediates) before it jumps to the next timer. Nothing here waits in real
  * time, and real I/O is not seen: what needs it is wrapped in `outside`.
  */
+import { hasImmediates, nextTurn } from '../net/io/event-loop.ts';
 
 /** A timer that may be cancelled; cancelling twice, or after it fired, does nothing. */
 export interface Timer {
@@ -164,13 +165,13 @@ export class Clock {
     return new Promise<void>((resolve, reject) => {
       const loop = () => {
         try {
-          if (turn()) setImmediate(loop);
+          if (turn()) nextTurn(loop);
           else resolve();
         } catch (error) {
           reject(error);
         }
       };
-      setImmediate(loop);
+      nextTurn(loop);
     }).finally(() => {
       this.#running = false;
     });
@@ -204,10 +205,6 @@ export class Clock {
     this.#heap = live.sort((a, b) => a.at - b.at || a.order - b.order);
     this.#cancelled = 0;
   };
-}
-
-function hasImmediates(): boolean {
-  return process.getActiveResourcesInfo().includes('Immediate');
 }
 
 function isBefore(a: Entry, b: Entry): boolean {

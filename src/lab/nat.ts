@@ -4,7 +4,7 @@
  * rewrite real packets. Pure: no clock of its own, randomness by seed. Sequence numbers, checksums,
  * ICMP and fragments are the caller's.
  */
-import { type Endpoint, formatEndpoint } from '../../src/net/wire/endpoint.ts';
+import { type Endpoint, formatEndpoint } from '../net/wire/endpoint.ts';
 import { type DeltaType, PortAllocator, type PortHabits, type PortRule } from './nat-ports.ts';
 import { createRandom } from './random.ts';
 

@@ -2,8 +2,8 @@
  * The Io of a machine whose services lie or stay silent: a real server on it believes what it is
  * given, so it needs no code for that.
  */
-import type { ByteStream, Io, StreamReader } from '../../src/net/io/io.ts';
-import { type Endpoint, formatEndpoint } from '../../src/net/wire/endpoint.ts';
+import type { ByteStream, Io, StreamReader } from '../net/io/io.ts';
+import { type Endpoint, formatEndpoint } from '../net/wire/endpoint.ts';
 
 export interface Misbehaviour {
   /** Hears nothing that clients say. */

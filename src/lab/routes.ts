@@ -3,7 +3,7 @@
  * default gateways. Between equal ones the interface that has the source address wins, then the
  * first in order.
  */
-import { ipToBytes, reachOf } from '../../src/net/wire/ip.ts';
+import { ipToBytes, reachOf } from '../net/wire/ip.ts';
 import type { Nic } from './network.ts';
 import { contains, parseSubnet, type Subnet } from './subnet.ts';
 

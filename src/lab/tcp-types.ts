@@ -1,5 +1,5 @@
 /** What a simulated TCP connection is made with and whom it talks to. Types only. */
-import type { Endpoint } from '../../src/net/wire/endpoint.ts';
+import type { Endpoint } from '../net/wire/endpoint.ts';
 import type { Clock } from './clock.ts';
 import type { TcpPacket } from './packet.ts';
 

@@ -1,7 +1,8 @@
 /** A simulated machine's session with a broker of the lab: what `src/net/io/mqtt.ts` is on a real one. */
-import type { BrokerConnection, BrokerReader, ByteStream, Io } from '../../src/net/io/io.ts';
+import { addressesOf } from '../net/io/host-addresses.ts';
+import type { BrokerConnection, BrokerReader, ByteStream, Io } from '../net/io/io.ts';
 import { type BrokerFrame, encodeFrame, FrameReader } from './broker-protocol.ts';
-import { addressesOf, dialAny } from './virtual-dial.ts';
+import { dialAny } from './virtual-dial.ts';
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:': 8883 };
 /** ms between pings; the session ends when one is not answered before 1.5 times that. */
@@ -15,7 +16,7 @@ export async function openBroker(
   signal: AbortSignal,
 ): Promise<BrokerConnection> {
   const { hostname, port, protocol } = new URL(url);
-  const ips = await addressesOf(io, hostname.replace(/^\[|\]$/g, ''), signal);
+  const ips = await addressesOf(hostname.replace(/^\[|\]$/g, ''), signal, (...name) => io.lookup(...name));
   signal.throwIfAborted();
   const stream = await dialAny(io, ips, Number(port) || (DEFAULT_PORTS[protocol] ?? 1883), signal);
   if (signal.aborted) stream.destroy();
