@@ -34,7 +34,7 @@ export async function runTrial(peer: string | undefined, options: TrialCommandOp
   const config = configOf(options);
   const voice: Voice = { ...voiceOf(options), json: options.json ? 'document' : false };
   if (options.accept) {
-    await runJourney(config, { ...voice, address: true, interruptedExit: 0 }, (ctx) =>
+    await runJourney(config, { ...voice, address: true, invites: 'trial', interruptedExit: 0 }, (ctx) =>
       takePart(ctx, options),
     );
     return;

@@ -20,10 +20,10 @@ export interface ConductTask {
 /** ms that a run takes, with all around it, where none has been yet. */
 const GUESS = { yes: 900, maybe: 3_000, no: 7_000 } as const;
 /** Runs at once of those that are expected to come to nothing. */
-const AT_ONCE = 4;
+const AT_ONCE = 8;
 /** Bytes that throughput is measured with: more where they pass quickly, fewer where they take too long. */
-const BYTES = { first: 262_144, least: 16_384, most: 4_194_304 } as const;
-const QUICK = 250;
+const BYTES = { first: 524_288, least: 16_384, most: 4_194_304 } as const;
+const QUICK = 300;
 const SLOW = 1_500;
 
 interface Turn {

@@ -108,7 +108,7 @@ function forecastHairpin(
 }
 
 function forecastLocal(from: PlanSide, to: PlanSide, shares: string | null, family: Family): Forecast {
-  if (from.address.machineId === to.address.machineId) return yes('both are on one machine');
+  if (isOneMachine(from, to, family)) return yes('both are on one machine');
   const isNear = entriesOf(from, family).some((one) =>
     entriesOf(to, family).some((other) => sharesSubnet(one, other, family)),
   );
@@ -116,6 +116,13 @@ function forecastLocal(from: PlanSide, to: PlanSide, shares: string | null, fami
   if (isNear && (shares !== null || !hasOuter)) return yes('both are on one network');
   if (shares !== null) return maybe('both leave by one router, from different networks behind it');
   return no('they are on different networks');
+}
+
+/** Machine ids alone do not tell: copies of one image have the same. */
+function isOneMachine(from: PlanSide, to: PlanSide, family: Family): boolean {
+  const own = entriesOf(from, family).flatMap(({ inner }) => inner);
+  const theirs = entriesOf(to, family).flatMap(({ inner }) => inner);
+  return from.address.machineId === to.address.machineId && own.some((ip) => theirs.includes(ip));
 }
 
 /** IPv4 networks of homes and offices are /24 or smaller; an IPv6 link is a /64 (RFC 7421). */
@@ -139,9 +146,17 @@ function entriesOf({ address }: PlanSide, family: Family): readonly Entry[] {
 /** The NATs that a side may go through: by its reports, else by what its address tells; at least one, perhaps unknown. */
 function sidesOf(side: PlanSide, family: Family, transport: 'udp' | 'tcp'): readonly NatSide[] {
   const reports = side.reports.filter((report) => report.family === family);
-  if (reports.length > 0) return reports.map((report) => natSideOf(report[transport]));
-  const facts = entriesOf(side, family).flatMap((entry) => entry[transport] ?? []);
-  return facts.length > 0 ? facts.map(natSideOf) : [{ type: null, delta: null }];
+  const known = reports.length > 0 ? reports : entriesOf(side, family);
+  return known.map(({ udp, tcp }) => (transport === 'udp' ? merged(udp, tcp) : merged(tcp, udp)));
+}
+
+type Facts = Parameters<typeof natSideOf>[0];
+
+/** TCP's filtering nobody can test, and it is the same router; that one transport is blocked tells nothing of the other. */
+function merged(first: Facts | null, second: Facts | null): NatSide {
+  const other = second?.type === 7 ? null : second;
+  const delta = first?.delta.type == null ? other?.delta : first.delta;
+  return natSideOf({ type: first?.type ?? other?.type ?? null, delta: delta ?? { type: null } });
 }
 
 function best(pairs: readonly Expectation[]): Forecast {

@@ -62,7 +62,7 @@ export async function runCell(task: RunTask): Promise<TrialRun> {
   } catch (error) {
     signal.throwIfAborted();
     const elapsed = Math.round((io.now() - startedAt) * 10) / 10;
-    const reason = reasonOf(error).slice(0, REASON_LENGTH);
+    const reason = (heard.reason ?? reasonOf(error)).slice(0, REASON_LENGTH);
     const nothing = { rtt: null, sendMbps: null, receiveMbps: null };
     return { ...base, outcome: 'failed', elapsed, ...nothing, reason, ...heard.told };
   } finally {
@@ -94,6 +94,12 @@ class Heard {
   readonly startedAt: number;
   readonly #marks: TrialMark[] = [];
   #explanation: TrialExplanation | null = null;
+  readonly #reasons = new Set<string>();
+  /** Why its attempts failed, each reason once; null where none was made. */
+  get reason(): string | null {
+    return this.#reasons.size === 0 ? null : [...this.#reasons].join('; ');
+  }
+
   /** As the pipe's `open` tells it. */
   elapsed: number | null = null;
 
@@ -111,6 +117,7 @@ class Heard {
   take(event: AppEvent): void {
     if (!('pipe' in event) || event.pipe !== this.#pipe) return;
     if (event.event === 'open') this.elapsed = event.elapsed;
+    if (event.event === 'attempt' && event.reason !== undefined) this.#reasons.add(event.reason);
     if (event.event === 'explanation') {
       const { sentence, confidence, evidence, help } = event;
       this.#explanation = { sentence, confidence, evidence, help };
