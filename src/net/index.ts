@@ -70,4 +70,4 @@ export { fetchServers, findLocalServe, formatVia, parseVia } from './via.ts';
 export { decodeBase16, encodeBase16 } from './wire/base16.ts';
 export { DecodeError } from './wire/decode-error.ts';
 export { type Endpoint, type Family, formatEndpoint } from './wire/endpoint.ts';
-export { canonicalIp, familyOf, ipToBytes, withoutScope } from './wire/ip.ts';
+export { canonicalIp, familyOf, ipToBytes, reachOf, withoutScope } from './wire/ip.ts';
