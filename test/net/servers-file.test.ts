@@ -118,7 +118,9 @@ test('servers file: what is written is read as it was', () => {
 test('public servers: by name, without passwords, readable as a file, neighbours of different operators', () => {
   expect(parseServers(formatServers(PUBLIC_SERVERS))).toEqual(PUBLIC_SERVERS);
   const hostsOf = (protocol: string) =>
-    PUBLIC_SERVERS.mqtt.map((url) => new URL(url)).flatMap((url) => (url.protocol === protocol ? [url.hostname] : []));
+    PUBLIC_SERVERS.mqtt
+      .map((url) => new URL(url))
+      .flatMap((url) => (url.protocol === protocol ? [url.hostname] : []));
   const hosts = {
     stun: PUBLIC_SERVERS.stun.map(({ host }) => host),
     mqtt: hostsOf('mqtt:'),

@@ -11,9 +11,20 @@ describeNeeding(TWO_NATS_NEEDS, 'trial', () => {
     { timeout: 180_000 },
     behindTwoNats(async (lab, nats) => {
       await become(nats, natPreset('restrict port', 'equal'), natPreset('symmetric', 'random'));
-      const b = lab.start('b', ['trial', '--accept', '--json', '--servers', nats.servers, '--no-upnp'], { input: null });
+      const b = lab.start('b', ['trial', '--accept', '--json', '--servers', nats.servers, '--no-upnp'], {
+        input: null,
+      });
       const address = await b.until('address', () => /p2pd1\w+/.exec(b.stderr)?.[0]);
-      const a = lab.start('a', ['trial', address, '--json', '--servers', nats.servers, '--no-upnp', '--repeat', '2']);
+      const a = lab.start('a', [
+        'trial',
+        address,
+        '--json',
+        '--servers',
+        nats.servers,
+        '--no-upnp',
+        '--repeat',
+        '2',
+      ]);
       const started = Date.now();
       await new Promise<void>((resolve) => {
         const timer = setInterval(() => {

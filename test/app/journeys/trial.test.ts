@@ -12,7 +12,9 @@ import { NO_SERVERS } from '../../../src/net/index.ts';
 import { type Side, sideOn, until } from '../session-lab.ts';
 
 // Which servers there are is another subject.
-vi.mock(import('../../../src/app/journeys/servers.ts'), () => ({ chooseServers: vi.fn(async () => NO_SERVERS) }));
+vi.mock(import('../../../src/app/journeys/servers.ts'), () => ({
+  chooseServers: vi.fn(async () => NO_SERVERS),
+}));
 
 const ABOUT = { version: '1.2.3', platform: 'lab' };
 
@@ -57,7 +59,25 @@ test('trial: look', { timeout: 60_000 }, async () => {
   const document = await run(meeting, 5);
   console.log(performance.now() - started, document.elapsed, document.clock, document.advice);
   for (const one of document.cells)
-    console.log(one.path, one.method, one.initiator, one.predicted, one.surprise, one.why, JSON.stringify(one.runs.map(({ outcome, at, elapsed, rtt, sendMbps, reason, timeline }) => [outcome, at, elapsed, rtt, sendMbps, reason, timeline.length])));
+    console.log(
+      one.path,
+      one.method,
+      one.initiator,
+      one.predicted,
+      one.surprise,
+      one.why,
+      JSON.stringify(
+        one.runs.map(({ outcome, at, elapsed, rtt, sendMbps, reason, timeline }) => [
+          outcome,
+          at,
+          elapsed,
+          rtt,
+          sendMbps,
+          reason,
+          timeline.length,
+        ]),
+      ),
+    );
   expect(cell(document, 'tcp-punch', 'a')?.runs.length).toBe(5);
   expect(await meeting.theirs).toEqual(document);
 });
