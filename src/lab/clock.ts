@@ -64,6 +64,11 @@ export class Clock {
     return this.#heap.length - this.#cancelled;
   }
 
+  /** When the next of them fires; null where there is none. */
+  get next(): number | null {
+    return this.#peek()?.at ?? null;
+  }
+
   /** Calls `fire` at that time (at once when it has passed, but never before this returns); ties by insertion. */
   at(time: number, fire: () => void): Timer {
     if (Number.isNaN(time)) throw new RangeError('a timer needs a time, not NaN');
@@ -125,11 +130,15 @@ export class Clock {
     return promise;
   }
 
-  /** Fires everything that is due until that time, which it is then. */
-  async runUntil(time: number, limits: Pick<RunLimits, 'steps'> = {}): Promise<void> {
-    const isOver = () => (this.#peek()?.at ?? Number.POSITIVE_INFINITY) > time;
-    await this.#drive(isOver, () => null, limits.steps ?? DEFAULT_STEPS);
-    this.#now = Math.max(this.#now, time);
+  /**
+   * Fires everything that is due until that time, which it is then.
+   *
+   * @param signal stops before it
+   */
+  async runUntil(time: number, { steps, signal }: RunLimits & { signal?: AbortSignal } = {}): Promise<void> {
+    const isOver = () => signal?.aborted === true || (this.next ?? Number.POSITIVE_INFINITY) > time;
+    await this.#drive(isOver, () => null, steps ?? DEFAULT_STEPS);
+    if (signal?.aborted !== true) this.#now = Math.max(this.#now, time);
   }
 
   /** As `runUntil`, from now. */

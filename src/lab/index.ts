@@ -7,5 +7,6 @@ export { createLab, type Lab, type RouterOptions } from './lab.ts';
 export type { NatOptions } from './nat.ts';
 export { firewallPreset, masqueradePreset, natPreset } from './nat-preset.ts';
 export type { LinkQuality, Segment } from './network.ts';
+export { buildReplayWorld, type ReplayWorld } from './replay-world.ts';
 export { LINEAR_SYN_DELAYS } from './tcp.ts';
 export { EPOCH, type LabHost } from './virtual-io.ts';

@@ -2,14 +2,11 @@
  * A small world in virtual time: an Internet with brokers, STUN and time servers, and two machines
  * that find them by name, each behind a router of its own or straight on the Internet.
  */
-import { type ServerList, startStunServer } from '../net/index.ts';
-import type { Broker } from './broker.ts';
 import { createLab, type Lab } from './lab.ts';
 import type { NatOptions } from './nat.ts';
 import type { Segment } from './network.ts';
-import type { LabNtpServer } from './ntp-server.ts';
 import type { Router } from './router.ts';
-import type { LabStunServer } from './stun-server.ts';
+import { buildServices, type Services } from './services.ts';
 import type { LabHost } from './virtual-io.ts';
 
 /** How one of the two machines is connected. */
@@ -39,16 +36,13 @@ export interface WorldOptions {
   readonly ntp?: number;
   /** STUN servers have a second address, which NAT types need. */
   readonly fullStun?: boolean;
+  /** There is a relay beside the first of these. */
+  readonly turn?: boolean;
 }
 
-export interface LabWorld {
+export interface LabWorld extends Services {
   readonly lab: Lab;
   readonly net: Segment;
-  readonly brokers: readonly Broker[];
-  readonly stun: readonly LabStunServer[];
-  readonly ntp: readonly LabNtpServer[];
-  /** All of them by name. */
-  readonly servers: ServerList;
   readonly a: LabHost;
   readonly b: LabHost;
   /** The routers of `a` and `b`; null where there is none. */
@@ -59,7 +53,8 @@ export function createWorld(options: WorldOptions): LabWorld {
   const lab = createLab({ seed: options.seed });
   const subnets = ['203.0.113.0/24', ...(options.ipv6 === true ? ['2001:db8:ffff::/64'] : [])];
   const net = lab.internet({ subnets });
-  const services = buildServices(lab, net, options);
+  const { brokers = 3, stun = 3, ntp = 3, ipv6 = false, fullStun = false, turn = false } = options;
+  const services = buildServices(lab, net, { brokers, stun, ntp, ipv6, fullStun, turn, line: {} });
   const sides = { a: buildSide(lab, net, 'a', options), b: buildSide(lab, net, 'b', options) };
   return {
     lab,
@@ -69,42 +64,6 @@ export function createWorld(options: WorldOptions): LabWorld {
     b: sides.b.host,
     routers: { a: sides.a.router, b: sides.b.router },
   };
-}
-
-function buildServices(lab: Lab, net: Segment, options: WorldOptions) {
-  const { brokers = 3, stun = 3, ntp = 3, fullStun = false } = options;
-  const make = <T>(count: number, kind: string, build: (host: LabHost, name: string) => T): T[] =>
-    Array.from({ length: count }, (_, i) => {
-      const name = `${kind}${i + 1}`;
-      return build(lab.host({ name, on: net }), `${name}.example`);
-    });
-  const running = {
-    brokers: make(brokers, 'mqtt', (host, name) => lab.broker({ host, name })),
-    stun: make(fullStun ? 0 : stun, 'stun', (host, name) => lab.stunServer({ host, name })),
-    ntp: make(ntp, 'ntp', (host, name) => lab.ntpServer({ host, name })),
-  };
-  const servers: ServerList = {
-    stun: fullStun
-      ? buildFullStun(lab, net, stun)
-      : running.stun.map(({ host, port }) => ({ host, port, tcp: true })),
-    mqtt: running.brokers.map(({ url }) => url),
-    ntp: running.ntp.map(({ host, port }) => ({ host, port })),
-    turn: [],
-    pnp: [],
-  };
-  return { ...running, servers };
-}
-
-/** The servers of `p2pd-demo serve`, two addresses each. */
-function buildFullStun(lab: Lab, net: Segment, count: number) {
-  return Array.from({ length: count }, (_, i) => {
-    const name = `stun${i + 1}`;
-    const addresses = [0, 1].map((n) => `203.0.113.${100 + 2 * i + n}`);
-    const { io } = lab.host({ name, on: [{ segment: net, addresses }] });
-    const udp = addresses.map((ip) => ({ ip, port: 3478 }));
-    void startStunServer({ io, udp, alternatePort: 3479, tcp: true, report: () => undefined });
-    return { host: addresses[0] ?? '', port: 3478, tcp: true };
-  });
 }
 
 function buildSide(
