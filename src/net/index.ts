@@ -9,6 +9,7 @@ export {
   type NodeAddress,
   parseAddress,
 } from './address.ts';
+export { deferred } from './deferred.ts';
 export { ERROR_CODES, type ErrorCode, P2pdError, reasonOf } from './errors.ts';
 export type * from './events.ts';
 export type { Identity } from './identity.ts';
@@ -16,6 +17,7 @@ export { InfoAnswers, type Offer, outwardAddresses, serversFor, startInfoServer 
 export { Interface, type InterfaceDict, listInterfaces, type NatDict } from './interface.ts';
 export type * from './io/io.ts';
 export { loadNative } from './io/native.ts';
+export { platformName } from './io/platform.ts';
 export { openSaveFolder, openSource } from './io/transfer-files.ts';
 export type { SaveFolder, Source } from './io/transfer-types.ts';
 export { startWorker, type WorkerThread } from './io/worker.ts';
@@ -55,6 +57,7 @@ export {
   serveIdentity,
   stateDirectory,
   throwawayIdentity,
+  writeTextFile,
 } from './setup.ts';
 export { type RunningBroker, startBroker } from './signal/broker.ts';
 export type { StateFiles } from './state-files.ts';

@@ -18,6 +18,8 @@ export type KeyContext =
   | 'serve'
   | 'chat'
   | 'timeline'
+  | 'trial'
+  | 'trial-form'
   | 'nickname'
   | 'log'
   | 'overlay';
@@ -53,6 +55,9 @@ export type Intent =
   | 'go-matrix'
   | 'go-timeline'
   | 'go-nickname'
+  | 'go-trial'
+  | 'stop-trial'
+  | 'save-report'
   | 'show-evidence'
   | 'stop-serve'
   | 'show-qr'
@@ -110,7 +115,8 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     { keys: ['4', 'q'], intent: 'leave', shown: '4', does: 'exit' },
     { keys: ['i'], intent: 'go-interfaces', shown: 'i', does: 'interfaces', footer: true },
     { keys: ['r'], intent: 'go-nat', shown: 'r', does: 'NAT (report)', footer: true },
-    { keys: ['t'], intent: 'go-nat-tables', shown: 't', does: 'NAT and delta tables' },
+    { keys: ['t'], intent: 'go-trial', shown: 't', does: 'trial', footer: true },
+    { keys: ['d'], intent: 'go-nat-tables', shown: 'd', does: 'NAT and delta tables' },
     { keys: ['m'], intent: 'go-matrix', shown: 'm', does: 'matrix of NATs' },
     { keys: ['n'], intent: 'go-nodes', shown: 'n', does: 'nodes', footer: true },
     { keys: ['s'], intent: 'go-serve', shown: 's', does: 'serve', footer: true },
@@ -185,6 +191,17 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     ...editing,
   ],
   timeline: choose,
+  'trial-form': [
+    { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'start, or wait', footer: true },
+    ...editing,
+  ],
+  trial: [
+    { keys: ['c'], intent: 'copy-command', shown: 'c', does: 'copy', footer: true },
+    { keys: ['w'], intent: 'save-report', shown: 'w', does: 'write report', footer: true },
+    { keys: ['x'], intent: 'stop-trial', shown: 'x', does: 'stop', footer: true },
+    { keys: ['n'], intent: 'go-trial', shown: 'n', does: 'new trial', footer: true },
+    ...scroll,
+  ],
   nickname: [
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'register', footer: true },
     ...editing,
@@ -207,6 +224,8 @@ const TITLES: Readonly<Record<KeyContext, string>> = {
   chat: 'Chat',
   nickname: 'Nickname',
   timeline: 'Timeline',
+  trial: 'Trial',
+  'trial-form': 'New trial',
   log: 'Log',
   overlay: 'Help and QR code',
 };
@@ -218,7 +237,7 @@ const SHARED: readonly { readonly title: string; readonly bindings: readonly Bin
 ];
 
 /** Contexts in which a key that writes something writes it. */
-const TYPING: ReadonlySet<KeyContext> = new Set<KeyContext>(['connect', 'chat']);
+const TYPING: ReadonlySet<KeyContext> = new Set<KeyContext>(['connect', 'chat', 'trial-form']);
 
 /** What a key means in a context; null when it means nothing there, or is text. */
 export function intentOf(context: KeyContext, key: Key): Intent | null {

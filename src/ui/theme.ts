@@ -32,6 +32,9 @@ export interface Marks {
   readonly arrow: string;
   readonly dot: string;
   readonly more: string;
+  /** Of a bar: what is done, and what is not. */
+  readonly full: string;
+  readonly empty: string;
   readonly spinner: readonly string[];
 }
 
@@ -44,6 +47,8 @@ const UNICODE: Marks = {
   arrow: '→',
   dot: '·',
   more: '…',
+  full: '█',
+  empty: '░',
   spinner: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
 };
 
@@ -57,6 +62,8 @@ const ASCII: Marks = {
   arrow: '->',
   dot: '-',
   more: '...',
+  full: '#',
+  empty: '.',
   spinner: ['|', '/', '-', '\\'],
 };
 

@@ -1,5 +1,6 @@
 /** The trial journey of who is asked (side b): a node that waits for a trial, takes part in it, and gets its report. */
 import { P2pdError, type Pipe, parseAddress } from '../../net/index.ts';
+import { aboutThis } from '../about.ts';
 import { documentOf } from '../trial/build.ts';
 import type { TrialDocument, TrialRun, TrialSide } from '../trial/document.ts';
 import { TrialLink } from '../trial/link.ts';
@@ -10,12 +11,11 @@ import { MOST_RUNS } from '../trial/timing.ts';
 import type { Context } from './context.ts';
 import { checkNickname } from './nickname.ts';
 import { stopNode } from './start-node.ts';
-import { type About, natsOf, sideOf, startTrialNode, type TrialNode } from './trial-node.ts';
+import { natsOf, sideOf, startTrialNode, type TrialNode } from './trial-node.ts';
 
 export interface AcceptTrialOptions {
   /** Registered for the node; null: none. */
   readonly nickname: string | null;
-  readonly about: About;
 }
 
 /**
@@ -26,7 +26,7 @@ export async function acceptTrial(ctx: Context, options: AcceptTrialOptions): Pr
   if (options.nickname !== null) checkNickname(options.nickname);
   const here = await startTrialNode(ctx, { nickname: options.nickname });
   try {
-    return await new Guest(here, options.about).run();
+    return await new Guest(here).run();
   } finally {
     await stopNode(here.ctx, here.node, 'the trial is over');
   }
@@ -42,7 +42,7 @@ interface Told {
 
 class Guest {
   readonly #here: TrialNode;
-  readonly #about: About;
+  readonly #about = aboutThis();
   #link: TrialLink | null = null;
   /** Of who started the trial. */
   #address = '';
@@ -50,9 +50,8 @@ class Guest {
   #told: Told | null = null;
   readonly #over = new AbortController();
 
-  constructor(here: TrialNode, about: About) {
+  constructor(here: TrialNode) {
     this.#here = here;
-    this.#about = about;
   }
 
   async run(): Promise<TrialDocument | null> {

@@ -1,5 +1,6 @@
 /** A node that is there for a trial alone: its pipes are the trial's affair, the other side may ask for more than strangers. */
 import { type NatReport, type P2PNode, type Pipe, parseAddress, type ServerList } from '../../net/index.ts';
+import type { About } from '../about.ts';
 import type { AppEvent } from '../events.ts';
 import type { TrialSide } from '../trial/document.ts';
 import type { PlanSide } from '../trial/plan.ts';
@@ -7,13 +8,6 @@ import { NAT_LIMIT } from '../trial/timing.ts';
 import type { Context } from './context.ts';
 import { chooseServers } from './servers.ts';
 import { startNode } from './start-node.ts';
-
-/** Of the program, for reports. */
-export interface About {
-  readonly version: string;
-  /** `linux x64`. */
-  readonly platform: string;
-}
 
 export interface TrialNode {
   readonly ctx: Context;

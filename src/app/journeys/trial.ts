@@ -1,5 +1,6 @@
 /** The trial journey of who starts it (side a): meets the other side, has every cell run, and makes the report. */
 import { P2pdError, type Pipe, parseAddress, reasonOf } from '../../net/index.ts';
+import { aboutThis } from '../about.ts';
 import { isNickname } from '../nickname-rules.ts';
 import { absentSide, documentOf } from '../trial/build.ts';
 import { conduct } from '../trial/conduct.ts';
@@ -13,7 +14,7 @@ import { lookUp } from './look-up.ts';
 import { openPipe } from './open-pipe.ts';
 import { stopNode } from './start-node.ts';
 import { askClock, type Clock } from './trial-clock.ts';
-import { type About, natsOf, planSideOf, sideOf, startTrialNode, type TrialNode } from './trial-node.ts';
+import { natsOf, planSideOf, sideOf, startTrialNode, type TrialNode } from './trial-node.ts';
 
 export interface TrialOptions {
   /** Nickname or address. */
@@ -21,7 +22,6 @@ export interface TrialOptions {
   /** Runs of each cell. */
   readonly repeat: number;
   readonly acceptNewKey: boolean;
-  readonly about: About;
 }
 
 /** The other side, once the two have a pipe of their own. */
@@ -73,7 +73,8 @@ class Trial {
 
   async run(): Promise<TrialDocument> {
     const { ctx, node, servers } = this.#here;
-    const { repeat, about } = this.#options;
+    const { repeat } = this.#options;
+    const about = aboutThis();
     const { methods, paths, families } = ctx.config;
     ctx.emit({ event: 'trial', phase: 'meeting', role: 'a', peer: this.#peer });
     this.#here.favour(this.#peer);
@@ -129,7 +130,7 @@ class Trial {
       if (from === pipe) link.take(bytes);
     });
     ctx.emit({ event: 'trial', phase: 'looking', role: 'a', peer: this.#peer });
-    const hello = { type: 'hello', program: this.#options.about.version, address: node.address } as const;
+    const hello = { type: 'hello', program: aboutThis().version, address: node.address } as const;
     const welcome = await link
       .ask(
         hello,

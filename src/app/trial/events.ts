@@ -1,6 +1,7 @@
 /** What a trial tells while it goes on; `reduce` folds it into one state, narration tells it in lines. Types and the fold. */
 import type { SideName, TrialCell, TrialDocument, TrialRun } from './document.ts';
-import { isSurprise, type PlannedCell } from './plan.ts';
+import type { PlannedCell } from './plan.ts';
+import { isSurprise } from './surprise.ts';
 
 /**
  * waiting: for somebody who starts one · meeting: the two are being connected · looking: NATs and clocks ·

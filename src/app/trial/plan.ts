@@ -67,15 +67,6 @@ export function planTrial(task: PlanTask): PlannedCell[] {
   );
 }
 
-/** A prediction that came out otherwise: never of what may be. */
-export function isSurprise(
-  predicted: TrialCell['predicted'],
-  outcomes: readonly ('open' | 'failed')[],
-): boolean {
-  if (outcomes.length === 0 || predicted === 'maybe') return false;
-  return predicted === 'yes' ? !outcomes.includes('open') : outcomes.includes('open');
-}
-
 function forecast(from: PlanSide, to: PlanSide, method: Method, path: Pathway, family: Family): Forecast {
   const shares = sharedNat(from, to, family);
   if (path === 'local') return forecastLocal(from, to, shares, family);

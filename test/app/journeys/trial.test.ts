@@ -16,8 +16,6 @@ vi.mock(import('../../../src/app/journeys/servers.ts'), () => ({
   chooseServers: vi.fn(async () => NO_SERVERS),
 }));
 
-const ABOUT = { version: '1.2.3', platform: 'lab' };
-
 type Nat = readonly [NatTypeName, DeltaType];
 
 interface Meeting {
@@ -38,14 +36,14 @@ async function meet(a: Nat, b: Nat): Promise<Meeting> {
   });
   vi.mocked(chooseServers).mockResolvedValue(world.servers);
   const sides = { a: sideOn(world.a), b: sideOn(world.b) };
-  const theirs = acceptTrial(sides.b.ctx, { nickname: null, about: ABOUT });
+  const theirs = acceptTrial(sides.b.ctx, { nickname: null });
   const address = () => sides.b.state().trial?.address ?? '';
   await until(world.lab, () => address() !== '');
   return { world, ...sides, theirs, address: address() };
 }
 
 const run = ({ world, a, address }: Meeting, repeat = 2) =>
-  world.lab.run(() => trial(a.ctx, { peer: address, repeat, acceptNewKey: false, about: ABOUT }));
+  world.lab.run(() => trial(a.ctx, { peer: address, repeat, acceptNewKey: false }));
 
 function cell(document: TrialDocument, method: TrialCell['method'], initiator: 'a' | 'b', path = 'external') {
   return document.cells.find(
