@@ -175,7 +175,7 @@ function sometimesAdvice(tallies: Tallies): string[] {
     const { tries, opened } = tallies[method];
     if (opened === 0 || opened === tries) return [];
     const name = method === 'tcp-punch' ? 'TCP' : 'UDP';
-    return `${name} hole punching opened ${opened} times out of ${tries}: where it fails, trying again helps.`;
+    return `${name} hole punching opened ${opened} of ${tries} times: where it fails, trying again helps.`;
   });
 }
 

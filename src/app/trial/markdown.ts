@@ -31,14 +31,15 @@ const MARKS = { sent: '.', refused: 'x', received: 'v', open: 'O' } as const;
 /** GitHub makes references of text after Markdown is read: an empty comment keeps its parts apart. */
 const APART = '<!-- -->';
 
-/** Foreign text as it may stand in a paragraph or in a table. */
+/** Foreign text as it may stand in a paragraph, a list or a table. */
 export function escapeMarkdown(text: string): string {
   return makeVisible(text)
-    .replace(/[\\`*_{}[\]()#+\-.!|~$^=:"'>]/g, '\\$&')
-    .replace(/\\([|>"'])/g, (_, sign: string) => `&#${sign.charCodeAt(0)};`)
+    .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
-    .replace(/&(?!#\d+;|lt;)/g, '&amp;')
-    .replace(/[@#/]|(?<=www)/gi, (sign) => `${sign}${APART}`);
+    .replaceAll('>', '&gt;')
+    .replace(/[\\`*_[\]~$]|^[-+=]|(?<=^\d+)[.)]/g, '\\$&')
+    .replace(/@|#|\/(?=\/)|www(?=\.)|GH-(?=\d)/gi, `$&${APART}`)
+    .replaceAll('|', '&#124;');
 }
 
 export function markdownOf(document: TrialDocument): string {
