@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import type { AcceptCommandOptions, ConnectCommandOptions, NicknameCommandOptions } from './commands.ts';
+import type { DemoCommandOptions } from './demo.ts';
 import type { NatCommandOptions } from './nat.ts';
 import {
   addCommonOptions,
@@ -11,7 +12,9 @@ import {
   configOf,
   parseBytes,
   parseNodeIds,
+  parseRtt,
   parseSeconds,
+  parseSpeed,
 } from './options.ts';
 import { leave } from './output.ts';
 import type { ServeCommandOptions } from './serve.ts';
@@ -30,6 +33,7 @@ export function createProgram(): Command {
     .configureOutput({ writeErr: () => undefined });
   addCommonOptions(program).action(openTui);
   addReports(program);
+  addDemo(program);
   addNodes(program);
   addCommonOptions(program.command('serve'))
     .description(
@@ -63,6 +67,25 @@ function addReports(program: Command): void {
   addCommonOptions(program.command('matrix'))
     .description('print which method is expected to connect which NATs; asks nobody')
     .action(async (options: CommonOptions) => (await import('./matrix.ts')).runMatrix(options));
+}
+
+/** Everything simulated. */
+function addDemo(program: Command): void {
+  addCommonOptions(program.command('demo'))
+    .description('watch two simulated machines connect through their NATs: no second machine, no network')
+    .option('--nat-a <nat>', "Alice's: type,delta[,value] as matrix names them", 'restrict port,equal')
+    .option('--nat-b <nat>', "Bob's", 'symmetric,independent')
+    .addOption(new Option('--rtt <ms>', 'between the two, there and back').argParser(parseRtt).default(40))
+    .addOption(
+      new Option('--speed <factor>', 'of time; below 1 packets can be watched')
+        .argParser(parseSpeed)
+        .default(1),
+    )
+    .option('--no-turn', 'there is no relay')
+    .option('--seed <text>', 'another one, another course of events', 'demo')
+    .action(async (options: DemoCommandOptions) => {
+      await leave(await (await import('./demo.ts')).runDemo(options));
+    });
 }
 
 /** Commands that start a node, or look for one. */

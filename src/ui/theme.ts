@@ -32,6 +32,10 @@ export interface Marks {
   readonly arrow: string;
   readonly dot: string;
   readonly more: string;
+  readonly wall: string;
+  readonly right: string;
+  readonly left: string;
+  readonly times: string;
   readonly spinner: readonly string[];
 }
 
@@ -44,6 +48,10 @@ const UNICODE: Marks = {
   arrow: '→',
   dot: '·',
   more: '…',
+  wall: '┃',
+  right: '▶',
+  left: '◀',
+  times: '×',
   spinner: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
 };
 
@@ -57,6 +65,10 @@ const ASCII: Marks = {
   arrow: '->',
   dot: '-',
   more: '...',
+  wall: '|',
+  right: '>',
+  left: '<',
+  times: 'x',
   spinner: ['|', '/', '-', '\\'],
 };
 
