@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import type { AcceptCommandOptions, ConnectCommandOptions, NicknameCommandOptions } from './commands.ts';
+import type { DemoCommandOptions } from './demo.ts';
 import type { NatCommandOptions } from './nat.ts';
 import {
   addCommonOptions,
@@ -12,7 +13,9 @@ import {
   parseBytes,
   parseNodeIds,
   parseRepeat,
+  parseRtt,
   parseSeconds,
+  parseSpeed,
 } from './options.ts';
 import { leave } from './output.ts';
 import type { ServeCommandOptions } from './serve.ts';
@@ -32,6 +35,7 @@ export function createProgram(): Command {
     .configureOutput({ writeErr: () => undefined });
   addCommonOptions(program).action(openTui);
   addReports(program);
+  addDemo(program);
   addNodes(program);
   addTrial(program);
   addCommonOptions(program.command('serve'))
@@ -93,6 +97,25 @@ function addTrial(program: Command): void {
     .action(async (peer: string | undefined, options: TrialCommandOptions) =>
       (await import('./trial.ts')).runTrial(peer, options),
     );
+}
+
+/** Everything simulated. */
+function addDemo(program: Command): void {
+  addCommonOptions(program.command('demo'))
+    .description('watch two simulated machines connect through their NATs: no second machine, no network')
+    .option('--nat-a <nat>', "Alice's: type,delta[,value] as matrix names them", 'restrict port,equal')
+    .option('--nat-b <nat>', "Bob's", 'symmetric,independent')
+    .addOption(new Option('--rtt <ms>', 'between the two, there and back').argParser(parseRtt).default(40))
+    .addOption(
+      new Option('--speed <factor>', 'of time; below 1 packets can be watched')
+        .argParser(parseSpeed)
+        .default(1),
+    )
+    .option('--no-turn', 'there is no relay')
+    .option('--seed <text>', 'another one, another course of events', 'demo')
+    .action(async (options: DemoCommandOptions) => {
+      await leave(await (await import('./demo.ts')).runDemo(options));
+    });
 }
 
 /** Commands that start a node, or look for one. */

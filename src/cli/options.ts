@@ -124,6 +124,22 @@ export function parseBytes(text: string): number {
   return bytes;
 }
 
+/** ms of a simulated round trip. */
+export function parseRtt(text: string): number {
+  const ms = Number(text);
+  if (text.trim() === '' || !(ms >= 0 && ms <= 5_000))
+    throw new InvalidArgumentError('Give milliseconds, 0 to 5000.');
+  return ms;
+}
+
+/** How fast simulated time passes. */
+export function parseSpeed(text: string): number {
+  const speed = Number(text);
+  if (text.trim() === '' || !(speed >= 0.001 && speed <= 100))
+    throw new InvalidArgumentError('Give a factor, 0.001 to 100.');
+  return speed;
+}
+
 function parseGiven(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('It is empty.');
   return text.trim();

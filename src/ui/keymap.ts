@@ -22,6 +22,7 @@ export type KeyContext =
   | 'trial-form'
   | 'nickname'
   | 'log'
+  | 'demo'
   | 'overlay';
 
 export type Intent =
@@ -65,7 +66,8 @@ export type Intent =
   | 'copy-command'
   | 'close-pipe'
   | 'next-pipe'
-  | 'previous-pipe';
+  | 'previous-pipe'
+  | 'other-side';
 
 interface Binding {
   /** Key names, or single characters. */
@@ -207,6 +209,7 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     ...editing,
   ],
   log: scroll,
+  demo: [{ keys: ['tab'], intent: 'other-side', shown: 'Tab', does: 'other side', footer: true }],
   overlay: [],
 };
 
@@ -227,6 +230,7 @@ const TITLES: Readonly<Record<KeyContext, string>> = {
   trial: 'Trial',
   'trial-form': 'New trial',
   log: 'Log',
+  demo: 'Demo, on every screen',
   overlay: 'Help and QR code',
 };
 
@@ -252,10 +256,16 @@ export interface Hint {
   readonly does: string;
 }
 
-/** What the footer shows, most particular first. */
-export function footerHints(context: KeyContext): Hint[] {
+/**
+ * What the footer shows, most particular first.
+ *
+ * @param isDemo its keys come before those that they replace
+ */
+export function footerHints(context: KeyContext, isDemo = false): Hint[] {
+  const taken = new Set(isDemo ? KEYMAP.demo.map(({ shown }) => shown) : []);
+  const own = KEYMAP[context].filter(({ shown }) => !taken.has(shown));
   return (
-    [...KEYMAP[context], ...KEYMAP.global]
+    [...(isDemo ? KEYMAP.demo : []), ...own, ...KEYMAP.global]
       // From the menu there is no way back, only out.
       .filter(({ footer, intent }) => footer && !(context === 'home' && intent === 'back'))
       .map(({ shown, does, intent }) => ({

@@ -35,6 +35,10 @@ export interface Marks {
   /** Of a bar: what is done, and what is not. */
   readonly full: string;
   readonly empty: string;
+  readonly wall: string;
+  readonly right: string;
+  readonly left: string;
+  readonly times: string;
   readonly spinner: readonly string[];
 }
 
@@ -49,6 +53,10 @@ const UNICODE: Marks = {
   more: '…',
   full: '█',
   empty: '░',
+  wall: '┃',
+  right: '▶',
+  left: '◀',
+  times: '×',
   spinner: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
 };
 
@@ -64,6 +72,10 @@ const ASCII: Marks = {
   more: '...',
   full: '#',
   empty: '.',
+  wall: '|',
+  right: '>',
+  left: '<',
+  times: 'x',
   spinner: ['|', '/', '-', '\\'],
 };
 
