@@ -2,8 +2,9 @@
  * The command line: commands and options of the contract. Light, so that the first frame comes
  * soon: what a command runs is loaded when it is asked for.
  */
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import type { AcceptCommandOptions, ConnectCommandOptions, NicknameCommandOptions } from './commands.ts';
+import type { Shell } from './completion/index.ts';
 import type { NatCommandOptions } from './nat.ts';
 import {
   addCommonOptions,
@@ -33,7 +34,7 @@ export function createProgram(): Command {
   addReports(program);
   addNodes(program);
   addCommonOptions(program.command('serve'))
-    .summary('be the servers for others, who name this machine with --via')
+    .summary('be the servers that others name with --via')
     .description(
       'run MQTT, STUN, TURN, NTP and a name server (PNP) on this machine, without root, and print the command for other machines; until interrupted',
     )
@@ -48,6 +49,7 @@ export function createProgram(): Command {
       'keep names in sqlite:PATH or postgres://…, which any number of servers may share (default: names.db in the state directory)',
     )
     .action(async (options: ServeCommandOptions) => (await import('./serve.ts')).runServe(options));
+  addCompletion(program);
   return program;
 }
 
@@ -57,7 +59,7 @@ const SAVE_TO = 'take files and keep them there; nothing is ever overwritten (de
 /** Commands that print one document. */
 function addReports(program: Command): void {
   addCommonOptions(program.command('interfaces'))
-    .summary('list interfaces: name, kind, gateway, addresses, NAT')
+    .summary('list interfaces, their addresses and NATs')
     .description(
       'list interfaces: name, kind, gateway, outer addresses (asked from STUN servers), NAT and delta, addresses',
     )
@@ -74,7 +76,7 @@ function addReports(program: Command): void {
     )
     .action(async (options: NatCommandOptions) => (await import('./nat.ts')).runNat(options));
   addCommonOptions(program.command('matrix'))
-    .summary('print which method is expected to connect which NATs')
+    .summary('print what to expect between which NATs')
     .description(
       'print which method is expected to connect which NATs, and the tables of NAT and delta types; asks nobody',
     )
@@ -134,6 +136,16 @@ function addNodes(program: Command): void {
     .action(async (peer: string, options: ConnectCommandOptions) =>
       (await commands()).runConnect(peer, options),
     );
+}
+
+/** It takes no options: it asks nobody and changes nothing. */
+function addCompletion(program: Command): void {
+  program
+    .command('completion')
+    .summary('print a script for bash, zsh or fish')
+    .description('print a script for a shell, which then completes commands, options and their values')
+    .addArgument(new Argument('<shell>', 'whose script').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: Shell) => (await import('./completion/index.ts')).runCompletion(program, shell));
 }
 
 /** Parses and runs; leaves the process when done. */
