@@ -2,9 +2,10 @@
  * The command line: commands and options of the contract. Light, so that the first frame comes
  * soon: what a command runs is loaded when it is asked for.
  */
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import type { AcceptCommandOptions, ConnectCommandOptions, NicknameCommandOptions } from './commands.ts';
 import type { DemoCommandOptions } from './demo.ts';
+import type { Shell } from './completion/index.ts';
 import type { NatCommandOptions } from './nat.ts';
 import {
   addCommonOptions,
@@ -28,6 +29,7 @@ export function createProgram(): Command {
     .description(
       'Two people, two machines, one command each: a direct, encrypted pipe opens between them.\nWithout a command: the TUI.',
     )
+    .summary('the TUI; without a terminal it prints the help and exits with 2')
     .version(__VERSION__)
     .enablePositionalOptions()
     .showSuggestionAfterError()
@@ -39,36 +41,52 @@ export function createProgram(): Command {
   addNodes(program);
   addTrial(program);
   addCommonOptions(program.command('serve'))
+    .summary('be the servers that others name with --via')
     .description(
-      'run MQTT, STUN, NTP and names on this machine, for others to name with --via; until interrupted',
+      'run MQTT, STUN, TURN, NTP and a name server (PNP) on this machine, without root, and print the command for other machines; until interrupted',
     )
     .option('--host <addresses>', 'listen at these, comma-separated (default: all of this machine)')
     .option(
       '--ports <list>',
       'other ports: kind=port, comma-separated (default: mqtt=1883,stun=3478,ntp=10123,pnp=5300,info=5380)',
     )
-    .option('--only <kinds>', 'only these of mqtt, stun, turn, ntp, pnp, comma-separated')
+    .option('--only <kinds>', 'only these of mqtt, stun, turn, ntp, pnp, comma-separated (default: all)')
     .option(
       '--pnp-store <where>',
-      'keep names in sqlite:PATH or postgres://… (default: sqlite in the state directory)',
+      'keep names in sqlite:PATH or postgres://…, which any number of servers may share (default: names.db in the state directory)',
     )
     .action(async (options: ServeCommandOptions) => (await import('./serve.ts')).runServe(options));
+  addCompletion(program);
   return program;
 }
+
+/** The same for each command that accepts pipes. */
+const SAVE_TO = 'take files and keep them there; nothing is ever overwritten (default: no files are taken)';
 
 /** Commands that print one document. */
 function addReports(program: Command): void {
   addCommonOptions(program.command('interfaces'))
-    .description('list interfaces: name, kind, gateway, addresses')
+    .summary('list interfaces, their addresses and NATs')
+    .description(
+      'list interfaces: name, kind, gateway, outer addresses (asked from STUN servers), NAT and delta, addresses',
+    )
     .action(async (options: CommonOptions) => (await import('./interfaces.ts')).runInterfaces(options));
   addCommonOptions(program.command('nat'))
-    .description('find out the NAT in front of each interface: type, delta, ports, over UDP and TCP')
+    .summary('find out the NAT in front of each interface')
+    .description(
+      'report the NAT in front of each interface, per family, UDP and TCP side by side: type, mapping, filtering, delta, ports; --json and --format markdown carry the evidence',
+    )
     .addOption(
-      new Option('--format <format>', 'how to print it').choices(['text', 'markdown']).default('text'),
+      new Option('--format <format>', 'text, or markdown to paste into an issue')
+        .choices(['text', 'markdown'])
+        .default('text'),
     )
     .action(async (options: NatCommandOptions) => (await import('./nat.ts')).runNat(options));
   addCommonOptions(program.command('matrix'))
-    .description('print which method is expected to connect which NATs; asks nobody')
+    .summary('print what to expect between which NATs')
+    .description(
+      'print which method is expected to connect which NATs, and the tables of NAT and delta types; asks nobody',
+    )
     .action(async (options: CommonOptions) => (await import('./matrix.ts')).runMatrix(options));
 }
 
@@ -121,21 +139,28 @@ function addDemo(program: Command): void {
 /** Commands that start a node, or look for one. */
 function addNodes(program: Command): void {
   addCommonOptions(program.command('accept'))
-    .description('start a node and accept pipes, until interrupted')
+    .summary('start a node and accept pipes, until interrupted')
+    .description(
+      'start a node, print its address, accept pipes and print messages; until interrupted, or the end of the first pipe with --once',
+    )
     .option('--echo', 'send each message back unchanged')
     .option('--once', 'leave after the first pipe closes')
-    .option('--allow <ids>', 'only these peers: node ids, comma-separated', parseNodeIds)
-    .option('--nickname <name>', 'register this nickname for the node')
-    .option('--save-to <dir>', 'take files and keep them there; nothing is ever overwritten')
+    .option('--allow <ids>', 'only these peers: node ids, comma-separated (default: everybody)', parseNodeIds)
+    .option(
+      '--nickname <name>',
+      'register this nickname for the node (default: its node id, in the background)',
+    )
+    .option('--save-to <dir>', SAVE_TO)
     .action(async (options: AcceptCommandOptions) => (await commands()).runAccept(options));
   addCommonOptions(program.command('nickname'))
+    .summary('be found under a nickname, and accept pipes')
     .description(
-      'register a nickname, accept pipes as accept does and keep the name fresh, until interrupted',
+      'start a node, register the nickname, accept pipes as accept does and keep the name fresh; until interrupted, or once registered with --once',
     )
     .argument('<name>', 'small letters, digits, - and _')
     .option('--echo', 'send each message back unchanged')
     .option('--once', 'register and leave: nobody listens then')
-    .option('--save-to <dir>', 'take files and keep them there; nothing is ever overwritten')
+    .option('--save-to <dir>', SAVE_TO)
     .action(async (name: string, options: NicknameCommandOptions) =>
       (await commands()).runNickname(name, options),
     );
@@ -146,11 +171,14 @@ function addNodes(program: Command): void {
       (await import('./resolve.ts')).runResolve(nickname, options),
     );
   addCommonOptions(program.command('connect'))
-    .description('open a pipe; lines of stdin are sent, received messages printed')
+    .summary('open a pipe to a nickname or address')
+    .description(
+      'open a pipe to a nickname or address; lines of stdin are sent, received messages printed; when stdin ends it waits for the peer to close, at most --linger',
+    )
     .argument('<peer>', "the other side's address or nickname")
     .option('--send <text>', 'send one message, wait for one answer, leave')
-    .option('--bench <bytes>', 'measure throughput both ways', parseBytes)
-    .option('--accept-new-key', 'the nickname has a new key, and that is right')
+    .option('--bench <bytes>', 'measure throughput both ways: 1000000, 100M', parseBytes)
+    .option('--accept-new-key', 'the nickname has a new key, and that is right (default: warn and stop)')
     .option('--raw', 'join stdin and stdout to the pipe as bytes')
     .option('--send-file <path>', 'send a file, and go on where an earlier try has ended')
     .addOption(
@@ -161,6 +189,16 @@ function addNodes(program: Command): void {
     .action(async (peer: string, options: ConnectCommandOptions) =>
       (await commands()).runConnect(peer, options),
     );
+}
+
+/** It takes no options: it asks nobody and changes nothing. */
+function addCompletion(program: Command): void {
+  program
+    .command('completion')
+    .summary('print a script for bash, zsh or fish')
+    .description('print a script for a shell, which then completes commands, options and their values')
+    .addArgument(new Argument('<shell>', 'whose script').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: Shell) => (await import('./completion/index.ts')).runCompletion(program, shell));
 }
 
 /** Parses and runs; leaves the process when done. */

@@ -115,6 +115,9 @@ function driven(live: Session, typed: Set<string>): Session {
     close: (pipe) => live.close(pipe),
     watch: (pipe) => live.watch(pipe),
     loadNat: () => live.loadNat(),
+    trial: (peer) => live.trial(peer),
+    stopTrial: () => live.stopTrial(),
+    saveTrial: () => live.saveTrial(),
     stopServing: () => live.stopServing(),
     stop: () => live.stop(),
     say(pipe, text) {
