@@ -3,6 +3,7 @@ import type {
   BrokerConnection,
   BrokerReader,
   ByteStream,
+  CarriedUdpSocket,
   DatagramReader,
   HttpAnswer,
   HttpQuestion,
@@ -25,7 +26,7 @@ import { openBroker } from './virtual-broker.ts';
 import { httpGet, serveHttp } from './virtual-http.ts';
 import { virtualSecure } from './virtual-secure.ts';
 import { VirtualStream } from './virtual-stream.ts';
-import { openStreamUdp } from './virtual-udx.ts';
+import { openStreamUdp, streamsOver } from './virtual-udx.ts';
 
 /** Virtual time 0 is this moment: 2026-01-01 00:00 UTC. */
 export const EPOCH = 1_767_225_600_000;
@@ -125,6 +126,14 @@ export class VirtualMachine implements Io {
 
   async openStreamUdp(local: Endpoint, reader: DatagramReader): Promise<StreamUdpSocket> {
     return openStreamUdp(this.#host, local, reader);
+  }
+
+  async openCarriedUdp(
+    local: Endpoint,
+    send: (data: Uint8Array, remote: Endpoint) => void,
+    reader: DatagramReader,
+  ): Promise<CarriedUdpSocket> {
+    return streamsOver(this.#host, { local, send, close: () => undefined }, reader);
   }
 
   openBroker(url: string, reader: BrokerReader, signal: AbortSignal): Promise<BrokerConnection> {
