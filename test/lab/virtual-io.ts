@@ -4,6 +4,7 @@ import type {
   BrokerReader,
   ByteStream,
   CarriedUdpSocket,
+  DatagramCarrier,
   DatagramReader,
   HttpAnswer,
   HttpQuestion,
@@ -128,12 +129,8 @@ export class VirtualMachine implements Io {
     return openStreamUdp(this.#host, local, reader);
   }
 
-  async openCarriedUdp(
-    local: Endpoint,
-    send: (data: Uint8Array, remote: Endpoint) => void,
-    reader: DatagramReader,
-  ): Promise<CarriedUdpSocket> {
-    return streamsOver(this.#host, { local, send, close: () => undefined }, reader);
+  async openCarriedUdp(carrier: DatagramCarrier, reader: DatagramReader): Promise<CarriedUdpSocket> {
+    return streamsOver(this.#host, carrier, reader);
   }
 
   openBroker(url: string, reader: BrokerReader, signal: AbortSignal): Promise<BrokerConnection> {

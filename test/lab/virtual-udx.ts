@@ -6,6 +6,7 @@
 import type {
   ByteStream,
   CarriedUdpSocket,
+  DatagramCarrier,
   DatagramReader,
   StreamReader,
   StreamUdpSocket,
@@ -34,17 +35,14 @@ export function openStreamUdp(host: Host, local: Endpoint, reader: DatagramReade
     local: binding.local,
     send: (data: Uint8Array, remote: Endpoint, ttl?: number) =>
       void host.sendUdp(binding.local, remote, data, ttl),
-    close: binding.close,
+    closed: binding.close,
   };
   const socket = streamsOver(host, way, reader);
   return socket;
 }
 
-/** What carries the datagrams of a socket. */
-interface Way {
-  readonly local: Endpoint;
+interface Way extends DatagramCarrier {
   send(data: Uint8Array, remote: Endpoint, ttl?: number): void;
-  close(): void;
 }
 
 /** The socket itself, whatever carries its datagrams. */
@@ -52,7 +50,7 @@ export function streamsOver(host: Host, way: Way, reader: DatagramReader): Carri
   const streams = new Map<number, UdxStream>();
   let closing = false;
   const closeIfIdle = () => {
-    if (closing && streams.size === 0) way.close();
+    if (closing && streams.size === 0) way.closed();
   };
   return {
     local: way.local,

@@ -4,6 +4,7 @@
  */
 import { P2pdError, reasonOf } from '../errors.ts';
 import type { ByteStream, Io } from '../io/io.ts';
+import { TURN } from '../path-timing.ts';
 import type { Resolve } from '../resolve.ts';
 import type { TurnServer } from '../servers.ts';
 import type { RelayedAddress } from '../signal/relayed.ts';
@@ -60,6 +61,7 @@ export class Relays {
   readonly #task: RelaysTask;
   readonly #servers: readonly Server[];
   readonly #held = new Map<string, Relay[]>();
+  readonly #giving = new Set<Promise<void>>();
 
   constructor(task: RelaysTask) {
     this.#task = task;
@@ -120,13 +122,33 @@ export class Relays {
   settle(pipe: string, isRelayed: boolean): void {
     const held = this.#held.get(pipe) ?? [];
     const kept = isRelayed ? held.slice(-1) : [];
-    for (const relay of held) if (!kept.includes(relay)) relay.lease.close();
+    for (const relay of held) if (!kept.includes(relay)) this.#give(relay);
     if (kept.length > 0) this.#held.set(pipe, kept);
     else this.#held.delete(pipe);
   }
 
-  stop(): void {
+  /** Resolves when everything is given back. */
+  async stop(): Promise<void> {
     for (const pipe of [...this.#held.keys()]) this.settle(pipe, false);
+    await Promise.all(this.#giving);
+  }
+
+  /** Gives an allocation back; one of UDP once the last words of its pipe are said. */
+  #give(relay: Relay): void {
+    const { io } = this.#task;
+    const close = () => relay.lease.close();
+    if (relay.transport === 'tcp') {
+      close();
+      return;
+    }
+    const done = new AbortController();
+    const limit = io.sleepUntil(io.now() + TURN.linger, done.signal);
+    const giving = Promise.race([relay.idle, limit]).then(() => {
+      done.abort();
+      close();
+      this.#giving.delete(giving);
+    });
+    this.#giving.add(giving);
   }
 
   /** Where the server sends us to another one, that one is asked: once (RFC 8489 §10). */

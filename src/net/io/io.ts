@@ -112,7 +112,16 @@ export interface StreamUdpSocket extends UdpSocket {
   openStream(remote: Endpoint, ids: StreamIds): ByteStream;
 }
 
-/** The same without a network of its own: its datagrams are somebody else's to carry, a relay's. One stream at a time. */
+/** Who carries the datagrams of a socket that has no way of its own: a relay. */
+export interface DatagramCarrier {
+  /** Where the other side sees the socket. */
+  readonly local: Endpoint;
+  send(data: Uint8Array, remote: Endpoint): void;
+  /** Nothing more will be sent: the socket is closed, and its streams are gone. */
+  closed(): void;
+}
+
+/** A socket over such a carrier. One stream at a time: a newer one takes the former's place. */
 export interface CarriedUdpSocket extends StreamUdpSocket {
   /** A datagram has come in. */
   deliver(data: Uint8Array, remote: Endpoint): void;
@@ -191,17 +200,8 @@ export interface Io {
    * @throws also where this system has nothing to make them with; the message says so
    */
   openStreamUdp(local: Endpoint, reader: DatagramReader): Promise<StreamUdpSocket>;
-  /**
-   * The same over somebody else's way.
-   *
-   * @param local as the other side sees it
-   * @param send takes what is to go out
-   */
-  openCarriedUdp(
-    local: Endpoint,
-    send: (data: Uint8Array, remote: Endpoint) => void,
-    reader: DatagramReader,
-  ): Promise<CarriedUdpSocket>;
+  /** The same over somebody else's way. @throws as `openStreamUdp` */
+  openCarriedUdp(carrier: DatagramCarrier, reader: DatagramReader): Promise<CarriedUdpSocket>;
   /**
    * Connects to an MQTT broker, once: `mqtt://host:port`, `mqtts://host:port`, `ws://host:port/path` or `wss://…`.
    *

@@ -2,8 +2,9 @@
  * Streams over UDP whose datagrams a relay carries. `udx-native` takes no socket of others, so a second socket on
  * loopback stands between it and the relay. Effects only.
  */
+import { setTimeout } from 'node:timers';
 import type { Endpoint } from '../wire/endpoint.ts';
-import type { CarriedUdpSocket, DatagramReader } from './io.ts';
+import type { CarriedUdpSocket, DatagramCarrier, DatagramReader } from './io.ts';
 import { openUdp } from './udp.ts';
 import { openStreamUdp } from './udx.ts';
 
@@ -13,12 +14,13 @@ import { openStreamUdp } from './udx.ts';
  * in a packet of 1,280 bytes, the least that IPv6 carries (RFC 8200 §5).
  */
 const MAX_CARRIED = 1_200;
+/** ms. */
+const LAST_WORDS = 20;
 const LOOPBACK = { ip: '127.0.0.1', port: 0 };
 
 /** @throws as `openStreamUdp` */
 export async function openCarriedUdp(
-  local: Endpoint,
-  send: (data: Uint8Array, remote: Endpoint) => void,
+  carrier: DatagramCarrier,
   reader: DatagramReader,
 ): Promise<CarriedUdpSocket> {
   /** Whom the stream goes to: everything from there passes by the native socket, which knows what is the stream's. */
@@ -32,7 +34,7 @@ export async function openCarriedUdp(
     datagram(data, from) {
       // Other programs of this machine may send here as well.
       const isOurs = from.port === inner.local.port && from.ip === inner.local.ip;
-      if (isOurs && peer !== null && data.length <= MAX_CARRIED) send(data, peer);
+      if (isOurs && peer !== null && data.length <= MAX_CARRIED) carrier.send(data, peer);
     },
   }).catch((error) => {
     inner.close();
@@ -40,12 +42,18 @@ export async function openCarriedUdp(
   });
   let [open, streams] = [true, 0];
   const closeIfIdle = () => {
-    if (!open && streams === 0) shim.close();
+    if (open || streams > 0) return;
+    // The last packets of the last stream are on loopback still.
+    setTimeout(() => {
+      shim.close();
+      carrier.closed();
+    }, LAST_WORDS);
   };
+  const { local } = carrier;
   return {
     local,
     send(data, remote) {
-      if (open) send(data, remote);
+      if (open) carrier.send(data, remote);
     },
     openStream(remote, ids) {
       peer = remote;

@@ -30,9 +30,10 @@ export function openRelayPort(io: Io, relay: UdpRelay): Promise<UdpPort> {
   const streams = new Set<ByteStream>();
   return UdpPort.over(io, async (reader) => {
     const local = relay.lease.relayed ?? { ip: '0.0.0.0', port: 0 };
-    const socket = await io.openCarriedUdp(local, (data, remote) => relay.send(data, remote), reader);
+    const send = (data: Uint8Array, remote: Endpoint) => relay.send(data, remote);
+    const socket = await io.openCarriedUdp({ local, send, closed: () => leave() }, reader);
     const datagram = (data: Uint8Array, from: Endpoint) => socket.deliver(data, from);
-    relay.setReader({ datagram }, () => {
+    const leave = relay.use({ datagram }, () => {
       for (const stream of streams) stream.destroy();
       socket.close();
     });

@@ -2,6 +2,7 @@
  * A UDP allocation on a TURN server (RFC 8656): datagrams to and from permitted peers, by indications at first (§11),
  * by a channel to whom much is sent (§12). Effects through Io.
  */
+import { deferred } from '../deferred.ts';
 import type { DatagramReader } from '../io/io.ts';
 import { type Endpoint, formatEndpoint } from '../wire/endpoint.ts';
 import { Channels } from './channels.ts';
@@ -14,8 +15,8 @@ export class UdpRelay {
   readonly lease: Lease;
   readonly #channels = new Channels();
   readonly #binding = new Set<string>();
-  #reader: DatagramReader | null = null;
-  #onLost: () => void = () => undefined;
+  #user: { readonly reader: DatagramReader; readonly lost: () => void } | null = null;
+  #idle = deferred<void>();
 
   constructor(lease: Lease) {
     this.lease = lease;
@@ -23,16 +24,24 @@ export class UdpRelay {
       {
         told: (message) => this.#told(message),
         channelData: (data) => this.#channelData(data),
-        lost: () => this.#onLost(),
+        lost: () => this.#user?.lost(),
       },
       () => this.#refresh(),
     );
+    this.#idle.resolve();
   }
 
-  /** @param lost the allocation is gone */
-  setReader(reader: DatagramReader, lost: () => void): void {
-    this.#reader = reader;
-    this.#onLost = lost;
+  /** Resolves when it is nobody's: what was to be sent has been. */
+  get idle(): Promise<void> {
+    return this.#idle.promise;
+  }
+
+  /** @param lost the allocation is gone. @returns how to leave it */
+  use(reader: DatagramReader, lost: () => void): () => void {
+    const idle = deferred<void>();
+    this.#user = { reader, lost };
+    this.#idle = idle;
+    return idle.resolve;
   }
 
   /** Nothing comes of it where the peer's address is not permitted. */
@@ -84,11 +93,11 @@ export class UdpRelay {
   #told(message: TurnMessage): void {
     const peer = message.method === 'data' ? message.endpoint(ATTRIBUTES.peer) : null;
     const data = message.bytes(ATTRIBUTES.data);
-    if (peer !== null && data !== null) this.#reader?.datagram(data, peer);
+    if (peer !== null && data !== null) this.#user?.reader.datagram(data, peer);
   }
 
   #channelData({ channel, data }: ChannelData): void {
     const peer = this.#channels.peerOf(channel);
-    if (peer !== null) this.#reader?.datagram(data, peer);
+    if (peer !== null) this.#user?.reader.datagram(data, peer);
   }
 }
