@@ -4,8 +4,8 @@
  */
 import { Argument, Command, CommanderError, Option } from 'commander';
 import type { AcceptCommandOptions, ConnectCommandOptions, NicknameCommandOptions } from './commands.ts';
-import type { DemoCommandOptions } from './demo.ts';
 import type { Shell } from './completion/index.ts';
+import type { DemoCommandOptions } from './demo.ts';
 import type { NatCommandOptions } from './nat.ts';
 import {
   addCommonOptions,

@@ -278,6 +278,7 @@ export class P2PNode {
     this.#stopping.abort(new P2pdError('INTERRUPTED', reason));
     await Promise.all([this.#listening?.close(), this.#presence.stop()]);
     await Promise.all(this.pipes.map((pipe) => pipe.close(reason)));
+    await this.#presence.giveBack();
     await this.#setup.release?.();
   }
 

@@ -194,8 +194,12 @@ export class Presence {
 
   /** What is worth remembering is written. */
   async stop(): Promise<void> {
-    this.#relays.stop();
     await Promise.all([this.#mapped?.stop(), this.#signalling?.stop()]);
+  }
+
+  /** Relays, once the pipes that they carried have said their last words. */
+  giveBack(): Promise<void> {
+    return this.#relays.stop();
   }
 
   get #sequenceFile(): string {

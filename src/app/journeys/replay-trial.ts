@@ -23,11 +23,18 @@ export async function replayTrial(
   repeat: number,
 ): Promise<TrialDocument> {
   const { a, b } = document.sides;
-  for (const [side, { reports }] of [['A', a], ['B', b]] as const)
+  for (const [side, { reports }] of [
+    ['A', a],
+    ['B', b],
+  ] as const)
     if (reports.length === 0)
-      throw new P2pdError('FILE_UNUSABLE', `the report holds nothing of side ${side}'s NAT, so it cannot be rebuilt`, {
-        hint: 'run the trial again, until both sides have looked at their NATs',
-      });
+      throw new P2pdError(
+        'FILE_UNUSABLE',
+        `the report holds nothing of side ${side}'s NAT, so it cannot be rebuilt`,
+        {
+          hint: 'run the trial again, until both sides have looked at their NATs',
+        },
+      );
   const { buildReplayWorld } = await import('../../lab/index.ts');
   const { lab, servers, assumed, ...hosts } = buildReplayWorld(a.reports, b.reports, {
     seed: document.startedAt,
@@ -60,7 +67,9 @@ export async function replayTrial(
 
 /** Between the two, without a relay. */
 function rttOf({ cells }: TrialDocument): number {
-  const runs = cells.flatMap(({ method, path, runs }) => (method === 'relay' || path === 'local' ? [] : runs));
+  const runs = cells.flatMap(({ method, path, runs }) =>
+    method === 'relay' || path === 'local' ? [] : runs,
+  );
   return Math.max(1, Math.round(median(runs.map(({ rtt }) => rtt)) ?? USUAL_RTT));
 }
 
