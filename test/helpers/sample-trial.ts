@@ -271,3 +271,22 @@ export function hostileTrial(): TrialDocument {
     })),
   };
 }
+
+/** As large as a trial gets: four places, a hundred runs of each way. */
+export function bigTrial(): TrialDocument {
+  const places = (['external', 'local'] as const).flatMap((path) =>
+    ([4, 6] as const).map((family) => ({ path, family })),
+  );
+  const { cells, ...rest } = sampleTrial();
+  return {
+    ...rest,
+    repeat: 100,
+    cells: places.flatMap((place) =>
+      cells.map((cell) => ({
+        ...cell,
+        ...place,
+        runs: Array.from({ length: 100 }, (_, i) => runOf(cell.method, cell.initiator, i % 7 !== 3, i)),
+      })),
+    ),
+  };
+}

@@ -91,7 +91,11 @@ export function totalsText(document: TrialDocument): string {
 export function caveatsOf(document: TrialDocument): string[] {
   return [
     ...(document.complete ? [] : [`Not complete: ${document.incomplete ?? 'it ended early'}.`]),
-    ...(document.redacted ? ['Addresses and node ids are stand-ins; ports and times are real.'] : []),
+    ...(document.redacted
+      ? [
+          'Redacted: IP addresses and node ids are stand-ins of the same kind; ports, names of interfaces and times are real.',
+        ]
+      : []),
     clockText(document.clock),
   ];
 }

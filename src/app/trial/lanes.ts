@@ -28,7 +28,7 @@ export function runsWorthDrawing(cells: readonly TrialCell[], limit: number): Dr
   const successes = all.filter(({ because }) => because === 'fastest');
   // Some of each, where there are too many.
   const kept = new Set([
-    ...failures.slice(0, Math.max(limit >> 1, limit - successes.length)),
+    ...failures.slice(0, Math.max((limit + 1) >> 1, limit - successes.length)),
     ...successes.slice(0, Math.max(limit >> 1, limit - failures.length)),
   ]);
   return all.filter((run) => kept.has(run));

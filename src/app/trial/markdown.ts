@@ -37,7 +37,7 @@ export function escapeMarkdown(text: string): string {
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
-    .replace(/[\\`*_[\]~$]|^[-+=]|(?<=^\d+)[.)]/g, '\\$&')
+    .replace(/[\\`*_[\]~$]|^[-+=]|(?<=^\d+)[.)](?=\s|$)/g, '\\$&')
     .replace(/@|#|\/(?=\/)|www(?=\.)|GH-(?=\d)/gi, `$&${APART}`)
     .replaceAll('|', '&#124;');
 }

@@ -1,4 +1,4 @@
-/** What a trial comes to, in one sentence for everybody. Pure. */
+/** What a trial comes to, in a sentence or two for everybody. Pure. */
 
 import type { TrialCell, TrialDocument } from './document.ts';
 import { duration } from './labels.ts';
@@ -31,11 +31,19 @@ export function verdictOf(document: TrialDocument): Verdict {
   const where = best.path === 'local' ? ' on their own network' : '';
   const always = stats.opened === stats.tries;
   const start = `These two machines ${always ? '' : 'sometimes '}reach each other without a relay${where}`;
-  return { sentence: `${start}: ${HOW[best.method]}, ${often(stats)}.`, mood: always ? 'good' : 'mixed' };
+  const how = `${start}: ${HOW[best.method]}, ${often(stats)}.`;
+  if (always) return { sentence: how, mood: 'good' };
+  return { sentence: relaysAlways(document) ? `${how} A relay opens every time.` : how, mood: 'mixed' };
 }
 
-/** `in about 91 ms, 5 times out of 5`. */
+/** `in about 91 ms, every time (5 of 5)`. */
 function often({ opened, tries, time }: CellStats): string {
-  const times = tries === 1 ? 'the one time that it was tried' : `${opened} times out of ${tries}`;
+  const share = opened === tries ? `every time (${opened} of ${tries})` : `${opened} times out of ${tries}`;
+  const times = tries === 1 ? 'the one time that it was tried' : share;
   return time === null ? times : `in about ${duration(time.median)}, ${times}`;
+}
+
+function relaysAlways({ cells }: TrialDocument): boolean {
+  const relays = cells.filter(({ method, runs }) => method === 'relay' && runs.length > 0).map(cellStats);
+  return relays.length > 0 && relays.every(({ opened, tries }) => opened === tries);
 }

@@ -7,7 +7,7 @@ import type { CellStats } from '../stats.ts';
 import { html, type Markup } from './markup.ts';
 
 export function heatMaps(document: TrialDocument): Markup {
-  return html`${placesOf(document).map(heatMap)}<ul class="key"><li class="yes">${glyph(1)} opened every time</li><li class="yes">${glyph(0.6)} opened sometimes</li><li class="no">${glyph(0)} never opened</li><li><span class="no">▲</span> and a broken frame: not as expected</li></ul>`;
+  return html`${placesOf(document).map(heatMap)}<ul class="key"><li class="yes">${glyph(1)} opened every time</li><li class="yes">${glyph(0.6)} opened sometimes</li><li class="no">${glyph(0)} never opened</li><li><span class="no">▲</span> with a dashed frame: not as expected</li></ul>`;
 }
 
 function heatMap({ name, cells }: Place): Markup {
@@ -33,9 +33,11 @@ function heatCell(found: { readonly cell: TrialCell; readonly stats: CellStats }
   return html`<td class="${classes}"><span class="count">${stats.rate === null ? null : glyph(stats.rate)}<span>${openedText(stats)}</span></span><span class="told">${told}${time === '' ? null : html` · ${time}`}</span></td>`;
 }
 
-/** Five steps, the darker the more often. */
+/** The darker the more often; the darkest is always. */
 function tintOf({ rate }: CellStats): string {
-  return rate === null ? '' : `t${Math.ceil(rate * 4)}`;
+  if (rate === null) return '';
+  const step = [1, 0.75, 0.4, Number.MIN_VALUE].findIndex((least) => rate >= least);
+  return `t${step < 0 ? 0 : 4 - step}`;
 }
 
 /** A filled disc, a part of one, or a crossed circle: told apart without colour. */

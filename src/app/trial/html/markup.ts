@@ -32,7 +32,13 @@ function textOf(value: Value | undefined): string {
   if (value === undefined || value === null) return '';
   if (value instanceof Markup) return value.text;
   if (typeof value === 'number') return String(value);
-  if (typeof value === 'string')
-    return makeVisible(value).replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? '');
+  if (typeof value === 'string') return escaped(value);
   return value.map(textOf).join('');
+}
+
+/** A figure and its unit stay on one line. */
+function escaped(text: string): string {
+  return makeVisible(text)
+    .replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? '')
+    .replace(/(?<=\d) (?=ms\b|s\b|%)/g, '&nbsp;');
 }

@@ -62,7 +62,9 @@ function badge({ mood }: Verdict): Markup {
 }
 
 function advice(document: TrialDocument): Markup | null {
-  if (document.advice.length === 0) return null;
+  const [first, ...more] = document.advice;
+  if (first === undefined) return null;
+  if (more.length === 0) return section('What would help', html`<p><b>${first}</b></p>`);
   const items = document.advice.map((sentence) => html`<li>${sentence}</li>`);
   return section('What would help', html`<ol class="advice">${items}</ol>`);
 }

@@ -62,7 +62,8 @@ function natOfSide({ sides }: TrialDocument, side: 'a' | 'b'): NatSide {
 function wayText(cell: TrialCell): string {
   const stats = cellStats(cell);
   const time = stats.time === null ? '' : `, ${duration(stats.time.median)}`;
-  return `${METHOD_NAMES[cell.method]}, ${openedText(stats)}${time}`;
+  const where = cell.path === 'local' ? ', local network' : '';
+  return `${METHOD_NAMES[cell.method]}, ${openedText(stats)}${time}${where}`;
 }
 
 function caption(best: TrialCell | null): string {

@@ -26,7 +26,7 @@ export function stripPlot(document: TrialDocument): Markup | null {
   );
   if (times.length === 0) return null;
   const scale = scaleOf(Math.min(...times), Math.max(...times));
-  return html`<figure><div class="strip">${places.map((place) => placeRows(place, scale, places.length > 1))}<span class="skip"></span>${axis(scale)}<span class="value small">median</span></div><figcaption>Time until the pipe was open; each dot is a run that opened${dotsNote(document)}, the line is their median. The scale is logarithmic.</figcaption></figure>`;
+  return html`<figure><div class="strip">${places.map((place) => placeRows(place, scale, places.length > 1))}<div class="row"><span></span>${axis(scale)}<span class="value small">median</span></div></div><figcaption>Time until the pipe was open; each dot is a run that opened${dotsNote(document)}, the line is their median. The scale is logarithmic.</figcaption></figure>`;
 }
 
 function dotsNote({ cells }: TrialDocument): string {
@@ -34,17 +34,17 @@ function dotsNote({ cells }: TrialDocument): string {
 }
 
 function placeRows({ name, cells }: Place, scale: Scale, several: boolean): Markup {
-  return html`${several ? html`<span class="place">${name}</span>` : null}${cells.map(({ cell, stats }) => row(cell, stats, scale))}`;
+  return html`${several ? html`<h3>${name}</h3>` : null}${cells.map(({ cell, stats }) => row(cell, stats, scale))}`;
 }
 
 function row(cell: TrialCell, stats: CellStats, scale: Scale): Markup {
   const middle = stats.time?.median ?? 0;
   const failed = stats.tries - stats.opened;
-  const lost = failed === 0 ? null : html` <span class="lost">× ${failed} failed</span>`;
+  const lost = failed === 0 ? null : html`<span class="lost">${failed} failed · </span>`;
   const name = `${METHOD_NAMES[cell.method]}, ${directionOf(cell.initiator)}`;
   const title = `${name}: ${stats.opened} opened, median ${duration(middle)}, from ${duration(stats.time?.min ?? 0)} to ${duration(stats.time?.max ?? 0)}`;
   const at = percentOf(middle, scale);
-  return html`<span class="label">${name}${lost}</span><svg class="draw" role="img"><title>${title}</title>${gridOf(scale)}${dotsOf(cell).map((ms) => html`<circle class="dot" cx="${percentOf(ms, scale)}%" cy="14" r="4.5"/>`)}<line class="median" x1="${at}%" x2="${at}%" y1="4" y2="24"/></svg><span class="value">${duration(middle)}</span>`;
+  return html`<div class="row"><span>${name}</span><svg class="draw" role="img"><title>${title}</title>${gridOf(scale)}${dotsOf(cell).map((ms) => html`<circle class="dot" cx="${percentOf(ms, scale)}%" cy="14" r="4.5"/>`)}<line class="median" x1="${at}%" x2="${at}%" y1="4" y2="24"/></svg><span class="value">${lost}${duration(middle)}</span></div>`;
 }
 
 /** All, or as many at even ranks. */
@@ -65,9 +65,14 @@ function axis(scale: Scale): Markup {
   const { ticks } = scale;
   const labels = ticks.map((tick, i) => {
     const anchor = i === 0 ? 'start' : i === ticks.length - 1 ? 'end' : 'middle';
-    return html`<text x="${percentOf(tick, scale)}%" y="14" text-anchor="${anchor}">${tickText(tick)}</text>`;
+    return html`<text class="${isFine(tick, i, ticks.length) ? 'fine' : 'round'}" x="${percentOf(tick, scale)}%" y="14" text-anchor="${anchor}">${tickText(tick)}</text>`;
   });
   return html`<svg class="draw axis" aria-hidden="true">${labels}</svg>`;
+}
+
+/** What narrow screens have no room for: 20 and 50 between 10 and 100. */
+function isFine(tick: number, index: number, count: number): boolean {
+  return index > 0 && index < count - 1 && !Number.isInteger(Math.log10(tick));
 }
 
 /** Round numbers without decimals. */

@@ -4,7 +4,7 @@
  */
 export const STYLE = `
 :root{color-scheme:light dark;--bg:#fdfcf9;--ink:#1d1c1a;--soft:#5a574f;--line:#dcd8ce;--card:#f5f2eb;
---good:#0a558f;--bad:#a8430a;--t1:#edf3f9;--t2:#dfeaf5;--t3:#cfe1f1;--t4:#bdd6ec;
+--good:#0a558f;--bad:#943604;--t1:#edf3f9;--t2:#dfeaf5;--t3:#cfe1f1;--t4:#bdd6ec;
 --serif:"Iowan Old Style",Charter,"Bitstream Charter","Palatino Linotype",Palatino,"Noto Serif",Georgia,"DejaVu Serif",serif;
 --sans:ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Helvetica Neue",Arial,sans-serif}
 @media(prefers-color-scheme:dark){:root{--bg:#15171a;--ink:#e7e4de;--soft:#a9a59c;--line:#373a3f;--card:#1d2024;
@@ -15,7 +15,7 @@ body{margin:0;background:var(--bg);color:var(--ink);font:1.0625rem/1.55 var(--se
 main{max-width:60rem;margin:0 auto;padding:3rem clamp(1rem,4vw,2.5rem) 4rem}
 .kicker,figcaption,.small,table,dl,summary,.strip,.lanes,svg text,footer,.badge{font-family:var(--sans)}
 .kicker{margin:0 0 .8rem;color:var(--soft);font-size:.82rem;letter-spacing:.02em}
-h1{margin:0 0 1rem;font-size:clamp(1.55rem,1.1rem + 2.1vw,2.4rem);line-height:1.2;font-weight:500;letter-spacing:-.012em;max-width:24em;text-wrap:balance}
+h1{margin:0 0 1rem;font-size:clamp(1.55rem,1.1rem + 2.1vw,2.4rem);line-height:1.2;font-weight:500;letter-spacing:-.012em;max-width:24em;text-wrap:pretty}
 h2{margin:3.2rem 0 .7rem;padding-top:.9rem;border-top:1px solid var(--line);font-size:1.3rem;line-height:1.3;font-weight:600;letter-spacing:-.005em}
 h3{margin:1.8rem 0 .4rem;font:600 .95rem/1.4 var(--sans)}
 p,ol,ul{max-width:40rem;margin:.5rem 0 1rem}
@@ -46,16 +46,16 @@ th{text-align:left;font-weight:600;vertical-align:top}thead th{color:var(--soft)
 .facts th{color:var(--soft);font-weight:500;width:34%}
 .heat{table-layout:fixed;border-collapse:separate;border-spacing:3px;margin:0 -3px}
 .heat th{padding:.5rem .3rem .4rem 3px}.heat tbody th{width:22%;vertical-align:middle}
-.heat td{padding:.5rem .65rem;border-radius:.3rem;border:2px solid transparent;background:var(--card);vertical-align:top}
+.heat caption{padding-left:3px}.heat tbody td{padding:.5rem .65rem;border-radius:.3rem;border:2px solid transparent;background:var(--card);vertical-align:top}
 .heat .t1{background:var(--t1)}.heat .t2{background:var(--t2)}.heat .t3{background:var(--t3)}.heat .t4{background:var(--t4)}
 .heat td.surprise{border:2px dashed var(--bad)}
 .heat .count{display:flex;align-items:center;gap:.4rem;font-weight:600}.heat .count svg{color:var(--good)}.heat .t0 .count svg{color:var(--bad)}
-.heat .told{color:var(--soft);font-size:.8rem}.heat .surprise .told{color:var(--bad);font-weight:600}
+.heat .told{color:var(--soft);font-size:.8rem}.heat .t3 .told,.heat .t4 .told{color:var(--ink)}.heat .surprise .told{color:var(--bad);font-weight:600}
 .heat .first{width:22%}
-.strip{display:grid;grid-template-columns:11.5rem minmax(0,1fr) 8.5rem;gap:0 .9rem;align-items:center;font-size:.84rem;line-height:1.35}
-.strip>*{min-width:0}.strip svg{width:100%;height:28px}.strip svg.axis{height:22px}
-.strip .value{text-align:right;font-variant-numeric:tabular-nums}.strip .lost{color:var(--bad)}
-.strip .place{grid-column:1/-1;font-weight:600;margin:.7rem 0 .1rem}
+.strip{font-size:.84rem;line-height:1.35}.strip h3{margin:1rem 0 .2rem;font-size:.86rem}
+.row{display:grid;grid-template-columns:9rem minmax(0,1fr) 9.5rem;gap:0 1rem;align-items:center}
+.row svg{width:100%;height:28px}.row svg.axis{height:22px}
+.value{text-align:right;font-variant-numeric:tabular-nums}.lost{color:var(--bad)}
 .grid{stroke:var(--line);stroke-width:1}.dot{fill:var(--good);fill-opacity:.55}.median{stroke:var(--ink);stroke-width:2.5}
 .axis text,.lanes text{fill:var(--soft);font-size:11.5px;font-variant-numeric:tabular-nums}
 .lanes{display:grid;grid-template-columns:1.2rem minmax(0,1fr);gap:0 .5rem;font-size:.84rem;margin:.3rem 0 0}
@@ -64,7 +64,7 @@ th{text-align:left;font-weight:600;vertical-align:top}thead th{color:var(--soft)
 .refused{fill:none;stroke:var(--bad);stroke-width:2}.received{fill:var(--good)}.open{fill:var(--bg);stroke:var(--good);stroke-width:3}
 .error{fill:none;stroke:var(--ink);stroke-width:1.2}.at{stroke:var(--good);stroke-width:1;stroke-dasharray:3 3}
 .key{display:flex;flex-wrap:wrap;gap:.3rem 1.3rem;margin:.6rem 0;padding:0;list-style:none;max-width:none}
-.key li{display:flex;align-items:center;gap:.45rem;margin:0;padding:0;font:.84rem/1.4 var(--sans);color:var(--soft)}
+.key li{display:flex;align-items:center;gap:.45rem;margin:0;padding:0;font:.84rem/1.4 var(--sans)}
 .key svg{width:18px;height:18px}
 .run{margin:1.6rem 0}.run h3{margin:0}.run p{margin:.3rem 0}
 .all thead{display:none}.all tr{display:block;padding:.55rem 0;border-top:1px solid var(--line)}
@@ -79,9 +79,9 @@ footer{margin-top:3rem;padding-top:.9rem;border-top:1px solid var(--line);color:
 .all thead{display:table-header-group}.all tr{display:table-row;padding:0}
 .all td,.all th{display:table-cell;padding:.34rem .8rem .34rem 0;border-top:1px solid var(--line);text-align:left;white-space:nowrap}
 .all thead th{border-top:0;font-weight:500}.all td::before{content:none}.all td:empty{display:table-cell}.all .n{text-align:right}}
-@media(max-width:45.99rem){.strip{grid-template-columns:minmax(0,1fr) auto}.strip .draw{grid-column:1/-1;grid-row:auto}.strip .skip{display:none}
-.strip .value{grid-row:auto}.strip .label{padding-top:.35rem}main{padding-top:2rem}.heat td{padding:.45rem .5rem}}
-@media print{:root{color-scheme:light;--bg:#fff;--ink:#000;--soft:#444;--line:#bbb;--card:#f4f4f4;--good:#0a558f;--bad:#a8430a;--t1:#edf3f9;--t2:#dfeaf5;--t3:#cfe1f1;--t4:#bdd6ec}
+@media(max-width:45.99rem){main{padding-top:2rem}.heat tbody td{padding:.45rem .5rem}.fine{display:none}
+.row{grid-template-columns:minmax(0,1fr) auto}.row>span{padding-top:.4rem}.row .draw{grid-column:1/-1;grid-row:2}.row .axis+.value{display:none}}
+@media print{:root{color-scheme:light;--bg:#fff;--ink:#000;--soft:#444;--line:#bbb;--card:#f4f4f4;--good:#0a558f;--bad:#943604;--t1:#edf3f9;--t2:#dfeaf5;--t3:#cfe1f1;--t4:#bdd6ec}
 body{font-size:10pt}main{max-width:none;padding:0}h2{break-after:avoid}figure,.run,.side,.heat tr,.all tr{break-inside:avoid}
 .heat td,.dot,.brick,.side{-webkit-print-color-adjust:exact;print-color-adjust:exact}details::details-content{content-visibility:visible}}
 `;

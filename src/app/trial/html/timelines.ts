@@ -19,7 +19,7 @@ export const MARK_SHAPES = html`<svg class="hidden" width="0" height="0" aria-hi
 export function timelines(document: TrialDocument): Markup | null {
   const drawn = runsWorthDrawing(document.cells, MAX_DRAWN);
   if (drawn.length === 0) return null;
-  return html`${key()}${drawn.map((run) => drawnRun(run, document.clock))}<p class="small">Drawn are the first run of each way that failed, and the fastest that opened${drawn.length === MAX_DRAWN ? html`; ${MAX_DRAWN} at most` : null}. Times are those of A's clock.</p>`;
+  return html`${key()}${drawn.map((run) => drawnRun(run, document.clock))}<p class="small">Drawn are the first run of each way that failed, and the fastest that opened${drawn.length === MAX_DRAWN ? html`; ${MAX_DRAWN} at most` : null}. Times are those of A’s clock; a lane ends with the last packet.</p>`;
 }
 
 function key(): Markup {
