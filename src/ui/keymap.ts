@@ -185,9 +185,9 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
   ],
   chat: [
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'send', footer: true },
-    { keys: ['tab', 'ctrl-n'], intent: 'next-pipe', shown: 'Tab', does: 'next pipe', footer: true },
-    { keys: ['shift-tab', 'ctrl-p'], intent: 'previous-pipe', shown: 'Shift+Tab', does: 'previous pipe' },
-    { keys: ['ctrl-d'], intent: 'close-pipe', shown: 'Ctrl+D', does: 'close pipe', footer: true },
+    { keys: ['tab', 'ctrl-n'], intent: 'next-pipe', shown: 'Tab', does: 'next', footer: true },
+    { keys: ['shift-tab', 'ctrl-p'], intent: 'previous-pipe', shown: 'Shift+Tab', does: 'previous' },
+    { keys: ['ctrl-d'], intent: 'close-pipe', shown: 'Ctrl+D', does: 'close', footer: true },
     { keys: ['ctrl-y'], intent: 'go-timeline', shown: 'Ctrl+Y', does: 'why', footer: true },
     ...scroll,
     ...editing,
@@ -230,7 +230,7 @@ const TITLES: Readonly<Record<KeyContext, string>> = {
   trial: 'Trial',
   'trial-form': 'New trial',
   log: 'Log',
-  demo: 'Demo, on every screen',
+  demo: 'Demo',
   overlay: 'Help and QR code',
 };
 
