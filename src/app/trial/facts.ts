@@ -129,8 +129,3 @@ export function failuresOf(document: Pick<TrialDocument, 'cells'>): Failure[] {
 function saidBy({ reason, explanation }: TrialRun): string {
   return explanation?.sentence ?? reason ?? 'no reason told';
 }
-
-/** Where the outcome was not what was expected. */
-export function surprisesOf({ cells }: Pick<TrialDocument, 'cells'>): TrialCell[] {
-  return cells.filter(({ surprise }) => surprise);
-}

@@ -57,6 +57,7 @@ function isClean(text: string): boolean {
 
 /** The canonical address that was meant; null where it is none. */
 function addressIn(found: string): string | null {
+  if (found === '::') return found;
   if (found.includes(':')) return canonicalIp(found);
   const bytes = found.split(/[.-]/).map(Number);
   return bytes.every((byte) => byte < 256) ? bytes.join('.') : null;
