@@ -15,6 +15,7 @@ import {
   programOf,
   throughputText,
   totalsText,
+  whereText,
 } from '../app/trial/facts.ts';
 import { cellName, dateOf, directionOf, duration, SIDES, sideLabel } from '../app/trial/labels.ts';
 import { type DrawnRun, laneView, runsWorthDrawing } from '../app/trial/lanes.ts';
@@ -101,13 +102,11 @@ function placeLines({ name, cells }: Place): string[] {
 }
 
 function failureLines(document: TrialDocument): string[] {
-  return failuresOf(document).flatMap(({ reason, explanation, cells }) => [
-    ...said(reason),
-    ...deeper(
-      cells.map(({ cell, count }) => `${cellName(cell, '>')} (${count} of ${cell.runs.length})`).join('; '),
-    ),
-    ...(explanation?.help == null ? [] : deeper(`What would help: ${explanation.help}.`)),
-  ]);
+  return failuresOf(document).flatMap((failure) => {
+    const { reason, explanation } = failure;
+    const help = explanation?.help == null ? [] : deeper(`What would help: ${explanation.help}.`);
+    return [...said(reason), ...deeper(whereText(failure, '>')), ...help];
+  });
 }
 
 const deeper = (text: string) => wrapped(makeVisible(text), WIDTH, INDENT.repeat(2));

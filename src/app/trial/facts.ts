@@ -1,7 +1,17 @@
 /** What a report says of its two sides, for all readings alike. Foreign text is as it came. Pure. */
 import type { NatReport } from '../../net/index.ts';
 import type { TrialCell, TrialDocument, TrialRun, TrialSide } from './document.ts';
-import { clockText, duration, METHOD_ORDER, mbps, natOf, natTitle, percent, placeName } from './labels.ts';
+import {
+  cellName,
+  clockText,
+  duration,
+  METHOD_ORDER,
+  mbps,
+  natOf,
+  natTitle,
+  percent,
+  placeName,
+} from './labels.ts';
 import { type CellStats, cellStats, trialStats } from './stats.ts';
 
 /** Everything of one path and family. */
@@ -126,11 +136,18 @@ export function failuresOf(document: Pick<TrialDocument, 'cells'>): Failure[] {
     .sort((a, b) => Number(a.explanation === null) - Number(b.explanation === null));
 }
 
-function saidBy({ reason, explanation }: TrialRun): string {
-  return explanation?.sentence ?? reason ?? 'no reason told';
+/** Ways that a reason names before it only counts. */
+const MAX_WAYS = 6;
+
+/** `UDP punch, Internet, IPv4, A → B (1 of 5); …`. */
+export function whereText({ cells }: Failure, arrow = '→'): string {
+  const ways = cells
+    .slice(0, MAX_WAYS)
+    .map(({ cell, count }) => `${cellName(cell, arrow)} (${count} of ${cell.runs.length})`);
+  const more = cells.length - ways.length;
+  return more === 0 ? ways.join('; ') : `${ways.join('; ')}; and ${more} more`;
 }
 
-/** Where the outcome was not what was expected. */
-export function surprisesOf({ cells }: Pick<TrialDocument, 'cells'>): TrialCell[] {
-  return cells.filter(({ surprise }) => surprise);
+function saidBy({ reason, explanation }: TrialRun): string {
+  return explanation?.sentence ?? reason ?? 'no reason told';
 }

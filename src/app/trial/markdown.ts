@@ -19,6 +19,7 @@ import {
   programOf,
   throughputText,
   totalsText,
+  whereText,
 } from './facts.ts';
 import { cellName, dateOf, directionOf, duration, SIDES, sideLabel } from './labels.ts';
 import { type DrawnRun, laneView, runsWorthDrawing } from './lanes.ts';
@@ -102,12 +103,10 @@ function placeTable({ name, cells }: Place): string {
 }
 
 function failureLines(document: TrialDocument): string[] {
-  return failuresOf(document).map(({ reason, explanation, cells }) => {
-    const where = cells
-      .map(({ cell, count }) => `${cellName(cell)} (${count} of ${cell.runs.length})`)
-      .join('; ');
+  return failuresOf(document).map((failure) => {
+    const { reason, explanation } = failure;
     const help = explanation?.help == null ? '' : ` What would help: ${escapeMarkdown(explanation.help)}`;
-    return `- ${where}: ${escapeMarkdown(reason)}${help}`;
+    return `- ${whereText(failure)}: ${escapeMarkdown(reason)}${help}`;
   });
 }
 

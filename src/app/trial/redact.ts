@@ -50,17 +50,29 @@ function mapTexts(value: unknown, change: (text: string) => string): unknown {
 function isClean(text: string): boolean {
   if (/[0-9a-f]{32}/i.test(text) || text.search(NODE_ADDRESS) >= 0) return false;
   return [...text.matchAll(ADDRESS)].every(([found]) => {
-    const ip = addressIn(found);
+    const ip = meantBy(found);
     return ip === null || isCommon(ip) || standInSpace(ip).some(({ holds }) => holds.test(ip));
   });
 }
 
 /** The canonical address that was meant; null where it is none. */
 function addressIn(found: string): string | null {
+  if (found === '::') return found;
   if (found.includes(':')) return canonicalIp(found);
   const bytes = found.split(/[.-]/).map(Number);
-  return bytes.every((byte) => byte < 256) ? bytes.join('.') : null;
+  return bytes.length === 4 && bytes.every((byte) => byte < 256) ? bytes.join('.') : null;
 }
+
+/** The address that decides: the one that IPv6 only wraps, and the one at the end of what only looks like IPv6. */
+function meantBy(found: string): string | null {
+  const ip = addressIn(found);
+  if (ip === null) return addressIn(TAIL.exec(found)?.[0] ?? '');
+  return isWrapped(ip) ? ip.slice(WRAPPED.length) : ip;
+}
+
+/** IPv4 as IPv6 sockets show it (RFC 4291 §2.5.5.2). */
+const WRAPPED = '::ffff:';
+const isWrapped = (ip: string) => ip.startsWith(WRAPPED) && ip.includes('.');
 
 /** What is the same on every machine. */
 function isCommon(ip: string): boolean {
@@ -128,7 +140,7 @@ class StandIns {
   constructor({ sides }: TrialDocument, texts: readonly string[]) {
     this.#ids = new Map([...SIDES].reverse().map((side) => [sides[side].nodeId, side]));
     this.#taken = new Set(
-      texts.flatMap((text) => [...text.matchAll(ADDRESS)].map(([found]) => addressIn(found) ?? '')),
+      texts.flatMap((text) => [...text.matchAll(ADDRESS)].map(([found]) => meantBy(found) ?? '')),
     );
   }
 
@@ -159,7 +171,7 @@ class StandIns {
     if (ip === null)
       return found.includes(':') ? found.replace(TAIL, (tail) => this.#addressOf(tail)) : found;
     if (isCommon(ip)) return found;
-    if (ip.startsWith('::ffff:') && ip.includes('.')) return `::ffff:${this.#addressOf(ip.slice(7))}`;
+    if (isWrapped(ip)) return `${WRAPPED}${this.#addressOf(ip.slice(WRAPPED.length))}`;
     const standIn = this.#byAddress.get(ip) ?? this.#fresh(ip);
     this.#byAddress.set(ip, standIn);
     return found.includes('-') ? standIn.replaceAll('.', '-') : standIn;

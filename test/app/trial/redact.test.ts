@@ -86,6 +86,11 @@ test('redact: done twice it changes nothing more', () => {
 test('redact: a document that only says it is redacted is redacted all the same', () => {
   const lying = { ...withAdvice('8.8.4.4 answered'), redacted: true };
   expect(JSON.stringify(redact(lying))).not.toContain('8.8.4.4');
+  for (const hidden of ['::ffff:8.8.4.4', 'a:b:8.8.4.4', 'x-8-8-4-4.example']) {
+    const once = redact({ ...withAdvice(hidden), redacted: true });
+    expect(once.advice[0]).not.toMatch(/8[.-]8[.-]4[.-]4/);
+    expect(redact(once)).toEqual(once);
+  }
 });
 
 const octet = fc.integer({ min: 0, max: 255 });
@@ -102,13 +107,17 @@ const ipv6 = fc
     },
   )
   .map((groups) => groups.join(':'));
+const wrapped = ipv4.map((ip) => `::ffff:${ip}`);
 const common = new Set(['127.0.0.1', '0.0.0.0', '255.255.255.255', '::', '::1']);
 
 test('redact: whatever the addresses, none of them is left, and reach is kept', () => {
   const words = fc.constantFrom('', 'from ', '(', '"', 'at=', ', ');
   fc.assert(
     fc.property(
-      fc.array(fc.tuple(words, fc.oneof(ipv4, ipv6), octet, fc.boolean()), { minLength: 1, maxLength: 20 }),
+      fc.array(fc.tuple(words, fc.oneof(ipv4, ipv6, wrapped), octet, fc.boolean()), {
+        minLength: 1,
+        maxLength: 20,
+      }),
       (parts) => {
         const advice = parts.map(([word, ip, port, canonical]) => {
           const shown = canonical ? (canonicalIp(ip) ?? ip) : ip;
@@ -119,7 +128,7 @@ test('redact: whatever the addresses, none of them is left, and reach is kept', 
         const left = new Set(json.match(/[0-9a-f:.]+/gi)?.map((text) => canonicalIp(text) ?? text));
         for (const [i, [, ip, port]] of parts.entries()) {
           const original = canonicalIp(ip) ?? '';
-          if (common.has(original)) continue;
+          if (common.has(original.replace('::ffff:', ''))) continue;
           expect(left.has(original)).toBe(false);
           const [, standIn = ''] = /([0-9a-f:.]*[0-9a-f])\]?:\d+$/i.exec(after.advice[i] ?? '') ?? [];
           expect(after.advice[i]).toMatch(new RegExp(`:${port}$`));
@@ -128,7 +137,7 @@ test('redact: whatever the addresses, none of them is left, and reach is kept', 
         expect(redact(after)).toEqual(after);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 

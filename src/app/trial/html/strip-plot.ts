@@ -8,6 +8,8 @@ import { html, type Markup } from './markup.ts';
 
 /** More than these would lie on each other, and the page is to stay small. */
 const MAX_DOTS = 60;
+/** Dots that are told apart on one line. */
+const FEW = 12;
 const STEPS = [1, 2, 5] as const;
 
 interface Scale {
@@ -44,7 +46,13 @@ function row(cell: TrialCell, stats: CellStats, scale: Scale): Markup {
   const name = `${METHOD_NAMES[cell.method]}, ${directionOf(cell.initiator)}`;
   const title = `${name}: ${stats.opened} opened, median ${duration(middle)}, from ${duration(stats.time?.min ?? 0)} to ${duration(stats.time?.max ?? 0)}`;
   const at = percentOf(middle, scale);
-  return html`<div class="row"><span>${name}</span><svg class="draw" role="img"><title>${title}</title>${gridOf(scale)}${dotsOf(cell).map((ms) => html`<circle class="dot" cx="${percentOf(ms, scale)}%" cy="14" r="4.5"/>`)}<line class="median" x1="${at}%" x2="${at}%" y1="4" y2="24"/></svg><span class="value">${lost}${duration(middle)}</span></div>`;
+  return html`<div class="row"><span>${name}</span><svg class="draw" role="img"><title>${title}</title>${gridOf(scale)}${dotsOf(cell).map((ms, i, all) => dot(percentOf(ms, scale), i, all.length))}<line class="median" x1="${at}%" x2="${at}%" y1="4" y2="24"/></svg><span class="value">${lost}${duration(middle)}</span></div>`;
+}
+
+/** Few lie on the line; many are small and spread beside it, so that their density shows. */
+function dot(at: number, index: number, count: number): Markup {
+  if (count <= FEW) return html`<circle class="dot" cx="${at}%" cy="14" r="4.5"/>`;
+  return html`<circle class="dot" cx="${at}%" cy="${14 + (((index * 3) % 5) - 2) * 4}" r="2.2"/>`;
 }
 
 /** All, or as many at even ranks. */

@@ -1,8 +1,16 @@
 /** Figures of every way, why runs failed, and how all of it is to be read. Pure. */
 import { METHOD_NAMES } from '../../config.ts';
 import type { TrialDocument } from '../document.ts';
-import { durationText, failuresOf, intervalText, openedText, placesOf, throughputText } from '../facts.ts';
-import { cellName, directionOf } from '../labels.ts';
+import {
+  durationText,
+  failuresOf,
+  intervalText,
+  openedText,
+  placesOf,
+  throughputText,
+  whereText,
+} from '../facts.ts';
+import { directionOf } from '../labels.ts';
 import { html, type Markup } from './markup.ts';
 
 const HEAD = ['way', 'expected', 'opened', '95 %', 'quartiles', 'slowest', 'rtt', 'Mbit/s'] as const;
@@ -38,11 +46,11 @@ const MAX_EVIDENCE = 6;
 export function failures(document: TrialDocument): Markup | null {
   const all = failuresOf(document);
   if (all.length === 0) return null;
-  const entries = all.slice(0, MAX_REASONS).map(({ reason, explanation, cells }) => {
-    const where = cells.map(({ cell, count }) => `${cellName(cell)} (${count} of ${cell.runs.length})`);
+  const entries = all.slice(0, MAX_REASONS).map((failure) => {
+    const { reason, explanation } = failure;
     const seen = explanation?.evidence.slice(0, MAX_EVIDENCE) ?? [];
     const lines = [
-      where.join('; '),
+      whereText(failure),
       ...(explanation === null || seen.length === 0
         ? []
         : [`Seen: ${seen.join('; ')} (${explanation.confidence}).`]),

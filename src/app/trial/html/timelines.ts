@@ -13,7 +13,7 @@ const PLACES = 500;
 const RAILS: Readonly<Record<SideName, number>> = { a: 17, b: 51 };
 
 /** Marks that all lanes draw by name, once a page. */
-export const MARK_SHAPES = html`<svg class="hidden" width="0" height="0" aria-hidden="true"><defs><path id="m-refused" class="refused" d="M-4.5 -4.5l9 9m0 -9l-9 9"/><path id="m-received" class="received" d="M-5.5 -9h11l-5.5 8z"/><circle id="m-open" class="open" r="5.5"/></defs></svg>`;
+export const MARK_SHAPES = html`<svg class="hidden" width="0" height="0" aria-hidden="true"><defs><path id="m-refused" class="refused" d="M-4.5 -4.5l9 9m0 -9l-9 9"/><path id="m-received" class="received" d="M-5.5 -15h11l-5.5 8z"/><circle id="m-open" class="open" r="5.5"/></defs></svg>`;
 
 /** null where nobody punched. */
 export function timelines(document: TrialDocument): Markup | null {
@@ -24,7 +24,7 @@ export function timelines(document: TrialDocument): Markup | null {
 
 function key(): Markup {
   const mark = (shape: Markup) => html`<svg viewBox="-9 -9 18 18" aria-hidden="true">${shape}</svg>`;
-  return html`<ul class="key"><li>${mark(html`<path class="sent" d="M-3 -7V7M3 -7V7"/>`)} sent</li><li>${mark(html`<use href="#m-refused"/>`)} refused</li><li>${mark(html`<use href="#m-received" y="4"/>`)} received</li><li>${mark(html`<use href="#m-open"/>`)} open</li><li>${mark(html`<path class="error" d="M-7 -4v8M-7 0H7M7 -4v8"/>`)} error of the clock</li></ul>`;
+  return html`<ul class="key"><li>${mark(html`<path class="sent" d="M-3 -7V7M3 -7V7"/>`)} sent</li><li>${mark(html`<use href="#m-refused"/>`)} refused</li><li>${mark(html`<use href="#m-received" y="11"/>`)} received</li><li>${mark(html`<use href="#m-open"/>`)} open</li><li>${mark(html`<path class="error" d="M-7 -4v8M-7 0H7M7 -4v8"/>`)} error of the clock</li></ul>`;
 }
 
 function drawnRun({ cell, run, number, because }: DrawnRun, clock: TrialDocument['clock']): Markup {
