@@ -14,6 +14,8 @@ const DIST = join(ROOT, 'dist');
 const ENTRY = join(ROOT, 'src/cli/main.ts');
 /** Written last, so that its time says when a build was whole. */
 const STAMP = '.built';
+/** Packages that are part of the bundle, for scripts/sbom.js. */
+const BUNDLED = '.bundled';
 /** A build in the making; several may run at once. */
 const STAGING = '.staging-';
 /** What a build depends on besides src/. */
@@ -75,7 +77,7 @@ async function build() {
 async function bundleProgram(folder) {
   const { build: bundle } = await import('esbuild');
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-  await bundle({
+  const { metafile } = await bundle({
     absWorkingDir: ROOT,
     entryPoints: [{ in: ENTRY, out: 'cli' }],
     outdir: folder,
@@ -95,8 +97,16 @@ async function bundleProgram(folder) {
       'process.env.NODE_ENV': '"production"',
     },
     plugins: [noDevtools],
+    metafile: true,
     logLevel: 'warning',
   });
+  await writeFile(join(folder, BUNDLED), `${packagesIn(Object.keys(metafile.inputs)).join('\n')}\n`);
+}
+
+/** Folders of the packages that these files belong to. @param {readonly string[]} files */
+function packagesIn(files) {
+  const folders = files.map((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? '');
+  return [...new Set(folders)].filter((folder) => folder !== '').sort();
 }
 
 /** The public library. @param {string} folder */
