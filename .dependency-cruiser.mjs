@@ -1,6 +1,6 @@
 /**
  * Who may import whom, as docs/architecture.md draws it:
- * bin → cli → app → pnp → net → net/wire, ui → app, and one place for each package.
+ * bin → cli → app → pnp → net → net/wire, ui → app, app → lab → net, and one place for each package.
  * Every rule here is shown to bite by test/package/rules.test.ts.
  */
 
@@ -128,10 +128,25 @@ const folders = [
     { path: '^(src|bin|dist)/', pathNot: '^src/(pnp|net)/' },
   ),
   rule(
+    'lab-imports-net',
+    'The simulated network is another Io, below the servers that run in it: it knows bytes, the type Io and net.',
+    { path: '^src/lab/' },
+    {
+      path: '^(src|bin|dist)/',
+      pathNot: '^src/(lab/|net/(index[.]ts$|wire/|io/(io|event-loop|host-addresses)[.]ts$))',
+    },
+  ),
+  rule(
     'app-imports-pnp-and-net',
     'What the program does knows neither door.',
     { path: '^src/app/' },
-    { path: '^(src|bin|dist)/', pathNot: '^src/(app|pnp|net)/' },
+    { path: '^(src|bin|dist)/', pathNot: '^src/(app|pnp|net|lab)/' },
+  ),
+  rule(
+    'lab-only-when-asked-for',
+    'A simulated network is for the few commands that want one: the others must not load it.',
+    { path: '^src/(app|cli|ui)/' },
+    { path: '^src/lab/', dynamic: false, dependencyTypesNot: ['type-only'] },
   ),
   rule(
     'ui-imports-app',
@@ -159,9 +174,9 @@ const folders = [
   ),
   rule(
     'door',
-    'Other folders see net, pnp and ui through their index only.',
-    { path: '^src/([^/]+)/' },
-    { path: '^src/(net|pnp|ui)/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.tsx?$'] },
+    'Other folders see net, pnp, ui and lab through their index only.',
+    { path: '^src/([^/]+)/', pathNot: '^src/lab/' },
+    { path: '^src/(net|pnp|ui|lab)/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.tsx?$'] },
   ),
   rule(
     'no-circular',

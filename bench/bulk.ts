@@ -5,7 +5,7 @@
  *
  *   node bench/run.js bulk [MEGABYTES] [ROUNDS]
  */
-import { natPreset } from '../test/lab/index.ts';
+import { natPreset } from '../src/lab/index.ts';
 import { become, behindTwoNats } from '../test/netns/two-nats.ts';
 import { median, round, table } from './lib/figures.ts';
 

@@ -6,7 +6,7 @@
  *
  *   node bench/run.js nat [RUNS]
  */
-import { type NatOptions, natPreset } from '../test/lab/index.ts';
+import { type NatOptions, natPreset } from '../src/lab/index.ts';
 import type { Lab } from '../test/netns/lab.ts';
 import { behindUserNat, STUN } from '../test/netns/user-nat.ts';
 import { median, round, summary, table } from './lib/figures.ts';

@@ -8,7 +8,7 @@
  *
  * METHODS as of the program: p TCP, u UDP, pu both. Targets are TCP's; UDP's are in README.md.
  */
-import { type NatOptions, natPreset } from '../test/lab/index.ts';
+import { type NatOptions, natPreset } from '../src/lab/index.ts';
 import type { Lab, Line, Program } from '../test/netns/lab.ts';
 import { become, behindTwoNats, type TwoNats } from '../test/netns/two-nats.ts';
 import { median, round, table } from './lib/figures.ts';

@@ -6,7 +6,7 @@
  *   node bench/run.js relay [RUNS]
  */
 import { readFileSync } from 'node:fs';
-import { natPreset } from '../test/lab/index.ts';
+import { natPreset } from '../src/lab/index.ts';
 import type { Lab, Line, Program } from '../test/netns/lab.ts';
 import { startCoturn } from '../test/netns/services.ts';
 import { become, behindTwoNats, type TwoNats } from '../test/netns/two-nats.ts';

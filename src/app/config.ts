@@ -1,7 +1,7 @@
 /**
  * What a run of the program was asked for: the contract's options, read and checked by the door.
  */
-import type { Family, Method, Pathway } from '../net/index.ts';
+import type { Family, Method, Pathway, ServerList } from '../net/index.ts';
 import type { LogLevel } from './events.ts';
 
 /** Which public services a run may use. */
@@ -10,7 +10,9 @@ export type ServerChoice =
   | { readonly kind: 'public' }
   | { readonly kind: 'file'; readonly path: string }
   /** A machine that runs `serve`, as it was named: `HOST[:PORT][#KEY]`. */
-  | { readonly kind: 'via'; readonly via: string };
+  | { readonly kind: 'via'; readonly via: string }
+  /** Those of a simulated network. */
+  | { readonly kind: 'simulated'; readonly list: ServerList };
 
 export interface Config {
   /** State directory; undefined: P2PD_HOME, else the platform's. */

@@ -5,6 +5,7 @@
  */
 import type { ErrorCode, NatSide, NetworkInterface, NodeEvent, ServersDocument } from '../net/index.ts';
 import type { ServingEvent } from './serve-events.ts';
+import type { TrialEvent, TrialRunEvent } from './trial/events.ts';
 import type { UiEvent } from './ui-state.ts';
 
 /** The contract's names, and three that only people see: identity, servers and listen. */
@@ -123,6 +124,8 @@ export type AppEvent =
   | ConnectEvent
   | NicknameEvent
   | BenchEvent
+  | TrialEvent
+  | TrialRunEvent
   | ErrorEvent
   | LogEvent
   | UiEvent;

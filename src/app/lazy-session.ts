@@ -47,6 +47,12 @@ export function createLazySession(store: Store, open: () => Promise<Session>): S
       if (live === null) store.emit(TOO_EARLY);
       else await live.loadNat();
     },
+    trial(peer) {
+      if (live === null) store.emit(TOO_EARLY);
+      live?.trial(peer);
+    },
+    stopTrial: async () => live?.stopTrial(),
+    saveTrial: async () => live?.saveTrial(),
     stopServing: async () => live?.stopServing(),
     close: (pipe) => live?.close(pipe),
     say: (pipe, text) => live?.say(pipe, text),

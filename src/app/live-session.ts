@@ -14,6 +14,7 @@ import { startNode, stopNode } from './journeys/start-node.ts';
 import { Serving } from './serving.ts';
 import type { ConnectChoice, Session } from './session.ts';
 import type { Store } from './store.ts';
+import { Trials } from './trials.ts';
 
 /** ms between two looks at the machine's load (os-utils itself takes one second a look). */
 const LOAD_INTERVAL = 2_000;
@@ -35,6 +36,7 @@ class LiveSession implements Session {
   readonly store: Store;
   readonly #ctx: Context;
   readonly #serving: Serving;
+  readonly #trials: Trials;
   readonly #nodes: RunningNode[] = [];
   readonly #starts = new Set<Promise<void>>();
   readonly #pipes = new Map<string, Pipe>();
@@ -50,6 +52,7 @@ class LiveSession implements Session {
   constructor(ctx: Context, store: Store) {
     this.#ctx = ctx;
     this.#serving = new Serving(ctx);
+    this.#trials = new Trials(ctx);
     this.store = store;
   }
 
@@ -157,11 +160,30 @@ class LiveSession implements Session {
     if (pipe !== null) this.#pipes.get(pipe)?.ping();
   }
 
+  trial(peer: string | null): void {
+    this.#trials.start(peer);
+  }
+
+  stopTrial(): Promise<void> {
+    return this.#trials.stop();
+  }
+
+  async saveTrial(): Promise<void> {
+    const document = this.store.getState().trial?.document ?? null;
+    if (document === null) return;
+    try {
+      const names = await this.#trials.save(document);
+      this.#ctx.emit({ event: 'ui', action: 'notice', notice: `written to ${names.join(' and ')}` });
+    } catch (error) {
+      this.#ctx.emit(errorEvent(error));
+    }
+  }
+
   async stop(): Promise<void> {
     this.#over.abort();
     for (const stop of this.#opening.values()) stop.abort(new P2pdError('INTERRUPTED', 'given up'));
     const leaving = this.#nodes.map(({ node }) => stopNode(this.#ctx, node, 'the other side left'));
-    await Promise.all([...leaving, this.#serving.stop()]);
+    await Promise.all([...leaving, this.#serving.stop(), this.#trials.stop()]);
   }
 
   async #start(config: Config): Promise<void> {

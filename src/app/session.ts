@@ -47,6 +47,15 @@ export interface Session {
   serve(): Promise<void>;
   /** Ends serving. */
   stopServing(): Promise<void>;
+  /**
+   * Starts a trial with a peer, or (null) waits for somebody who starts one; what happens is events. Nothing while one is
+   * under way.
+   */
+  trial(peer: string | null): void;
+  /** Ends the trial; what was found out by then is reported. */
+  stopTrial(): Promise<void>;
+  /** Writes the trial's report into the working directory; a notice tells where. */
+  saveTrial(): Promise<void>;
   /** Closes every pipe with a reason and stops every node. */
   stop(): Promise<void>;
 }

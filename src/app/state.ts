@@ -16,6 +16,7 @@ import type {
 import type { LogLevel, NicknameEvent, StepName } from './events.ts';
 import type { ServingState } from './serve-state.ts';
 import type { Timelines } from './timeline.ts';
+import type { TrialState } from './trial/events.ts';
 import { INITIAL_UI, type UiState } from './ui-state.ts';
 
 /** Log lines kept. */
@@ -181,6 +182,8 @@ export interface State {
   readonly load: LoadState | null;
   /** What this machine serves to others; null: it never did. */
   readonly serving: ServingState | null;
+  /** The newest trial; null: there was none. */
+  readonly trial: TrialState | null;
   /** The newest error that is not about one pipe. */
   readonly error: { readonly message: string; readonly hint: string } | null;
   readonly ui: UiState;
@@ -198,6 +201,7 @@ export const INITIAL_STATE: State = {
   log: [],
   load: null,
   serving: null,
+  trial: null,
   error: null,
   ui: INITIAL_UI,
 };

@@ -5,6 +5,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import type { AcceptCommandOptions, ConnectCommandOptions, NicknameCommandOptions } from './commands.ts';
 import type { Shell } from './completion/index.ts';
+import type { DemoCommandOptions } from './demo.ts';
 import type { NatCommandOptions } from './nat.ts';
 import {
   addCommonOptions,
@@ -12,10 +13,14 @@ import {
   configOf,
   parseBytes,
   parseNodeIds,
+  parseRepeat,
+  parseRtt,
   parseSeconds,
+  parseSpeed,
 } from './options.ts';
 import { leave } from './output.ts';
 import type { ServeCommandOptions } from './serve.ts';
+import type { TrialCommandOptions } from './trial.ts';
 
 declare const __VERSION__: string;
 
@@ -32,7 +37,9 @@ export function createProgram(): Command {
     .configureOutput({ writeErr: () => undefined });
   addCommonOptions(program).action(openTui);
   addReports(program);
+  addDemo(program);
   addNodes(program);
+  addTrial(program);
   addCommonOptions(program.command('serve'))
     .summary('be the servers that others name with --via')
     .description(
@@ -81,6 +88,52 @@ function addReports(program: Command): void {
       'print which method is expected to connect which NATs, and the tables of NAT and delta types; asks nobody',
     )
     .action(async (options: CommonOptions) => (await import('./matrix.ts')).runMatrix(options));
+}
+
+/** A trial between two machines, and what can be done with its report. */
+function addTrial(program: Command): void {
+  addCommonOptions(program.command('trial'))
+    .description(
+      'try every method between two machines, both ways, and report; one side starts it with --accept',
+    )
+    .argument('[peer]', "the other side's address or nickname")
+    .option('--accept', 'wait for somebody who starts one, and take part')
+    .option('--nickname <name>', 'with --accept: register this nickname for the node')
+    .option('--accept-new-key', 'the nickname has a new key, and that is right')
+    .addOption(
+      new Option('--repeat <n>', 'runs of each method, pathway, IP version and direction')
+        .argParser(parseRepeat)
+        .default(5),
+    )
+    .option('--report <file>', 'write the report there too: .html, .md or .json')
+    .addOption(
+      new Option('--format <format>', 'how to print it').choices(['text', 'markdown']).default('text'),
+    )
+    .option('--redact', 'addresses and node ids stand for others')
+    .option('--compare <file>', 'tell what changed from this report (JSON) to another one, named after it')
+    .option('--replay <file>', 'run the trial of this report (JSON) again, in a simulation of both networks')
+    .action(async (peer: string | undefined, options: TrialCommandOptions) =>
+      (await import('./trial.ts')).runTrial(peer, options),
+    );
+}
+
+/** Everything simulated. */
+function addDemo(program: Command): void {
+  addCommonOptions(program.command('demo'))
+    .description('watch two simulated machines connect through their NATs: no second machine, no network')
+    .option('--nat-a <nat>', "Alice's: type,delta[,value] as matrix names them", 'restrict port,equal')
+    .option('--nat-b <nat>', "Bob's", 'symmetric,independent')
+    .addOption(new Option('--rtt <ms>', 'between the two, there and back').argParser(parseRtt).default(40))
+    .addOption(
+      new Option('--speed <factor>', 'of time; below 1 packets can be watched')
+        .argParser(parseSpeed)
+        .default(1),
+    )
+    .option('--no-turn', 'there is no relay')
+    .option('--seed <text>', 'another one, another course of events', 'demo')
+    .action(async (options: DemoCommandOptions) => {
+      await leave(await (await import('./demo.ts')).runDemo(options));
+    });
 }
 
 /** Commands that start a node, or look for one. */

@@ -7,6 +7,8 @@ import type { LogLevel, Stamped } from '../app/events.ts';
 import { fileText } from '../app/file-text.ts';
 import { lossText, moveText } from '../app/reduce-path.ts';
 import type { WorldState } from '../app/state.ts';
+import { reduceTrial, type TrialState } from '../app/trial/events.ts';
+import { trialLine } from '../app/trial/lines.ts';
 import { makeVisible } from '../app/visible.ts';
 import { nextWorld, signalReport, worldChanges } from '../app/world.ts';
 
@@ -34,12 +36,18 @@ const SHORT_ID = 8;
 export function createNarrator(options: NarrateOptions): (event: Stamped) => readonly Line[] {
   const peers = new Map<string, string>();
   const worlds = new Map<string, WorldState>();
+  let trial: TrialState | null = null;
   return (event) => {
     if (event.event === 'world') {
       const before = worlds.get(event.node) ?? null;
       const after = nextWorld(before, event);
       worlds.set(event.node, after);
       return narrateWorld(before, after, options.log);
+    }
+    if (event.event === 'trial' || event.event === 'trial-run') {
+      trial = reduceTrial(trial, event);
+      const text = trial && trialLine(event, trial);
+      return text === null ? [] : [err(text)];
     }
     if (event.event === 'open') peers.set(event.pipe, event.peer.slice(0, SHORT_ID));
     const line = narrate(event, options, peers);

@@ -108,6 +108,14 @@ export function parseNodeIds(text: string): string[] {
   });
 }
 
+/** How often a trial's cells are run. */
+export function parseRepeat(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > 100)
+    throw new InvalidArgumentError('Give a number of runs, 1 to 100.');
+  return count;
+}
+
 /** ms from seconds. */
 export function parseSeconds(text: string): number {
   const seconds = Number(text);
@@ -124,6 +132,22 @@ export function parseBytes(text: string): number {
   if (!(bytes >= 1 && bytes <= 2 ** 34))
     throw new InvalidArgumentError('Give bytes, 1 to 16G: 1000000 or 100M.');
   return bytes;
+}
+
+/** ms of a simulated round trip. */
+export function parseRtt(text: string): number {
+  const ms = Number(text);
+  if (text.trim() === '' || !(ms >= 0 && ms <= 5_000))
+    throw new InvalidArgumentError('Give milliseconds, 0 to 5000.');
+  return ms;
+}
+
+/** How fast simulated time passes. */
+export function parseSpeed(text: string): number {
+  const speed = Number(text);
+  if (text.trim() === '' || !(speed >= 0.001 && speed <= 100))
+    throw new InvalidArgumentError('Give a factor, 0.001 to 100.');
+  return speed;
 }
 
 function parseGiven(text: string): string {

@@ -18,8 +18,10 @@ import { errorLine } from './report.ts';
 export interface Voice extends Omit<NarrateOptions, 'log'> {
   /** Each event is a line of JSON on stdout; a report's document is its only one, so its events are narrated. */
   readonly json: 'events' | 'document' | false;
-  /** Print the own address on stdout once the node is ready. */
+  /** Print the own address on stdout once the node is ready; beside a document, on stderr. */
   readonly address: boolean;
+  /** What the other side runs to come to this one. @default connect */
+  readonly invites?: 'connect' | 'trial';
   /** What an interrupt means: 0 where that is how the journey ends. */
   readonly interruptedExit: 0 | 130;
 }
@@ -87,10 +89,12 @@ function printText(config: Config, voice: Voice): (event: Stamped) => void {
   const narrate = createNarrator({ ...voice, log: config.log });
   return (event) => {
     if (event.event === 'ready' && !voice.address) return;
-    for (const { to, text } of narrate(event)) write(process[to], `${text}\n`);
+    for (const { to, text } of narrate(event))
+      write(process[voice.json === false ? to : 'stderr'], `${text}\n`);
     if (event.event === 'ready') {
       write(process.stderr, `listening on port ${event.port}; the other side runs:\n`);
-      write(process.stderr, `  npx p2pd-demo connect ${event.nickname ?? event.address}\n`);
+      const command = voice.invites ?? 'connect';
+      write(process.stderr, `  npx p2pd-demo ${command} ${event.nickname ?? event.address}\n`);
     }
   };
 }

@@ -10,6 +10,7 @@ export {
   parseAddress,
 } from './address.ts';
 export type { AddressInterface, NatFacts } from './address-interface.ts';
+export { deferred } from './deferred.ts';
 export { ERROR_CODES, type ErrorCode, P2pdError, reasonOf } from './errors.ts';
 export type * from './events.ts';
 export type { Identity } from './identity.ts';
@@ -18,6 +19,7 @@ export { type FindNat, Interface, listInterfaces } from './interface.ts';
 export type { AddressDict, InterfaceDict, NatDict, RouteDict } from './interface-dict.ts';
 export type * from './io/io.ts';
 export { loadNative } from './io/native.ts';
+export { platformName } from './io/platform.ts';
 export { openSaveFolder, openSource } from './io/transfer-files.ts';
 export type { SaveFolder, Source } from './io/transfer-types.ts';
 export { startWorker, type WorkerThread } from './io/worker.ts';
@@ -66,6 +68,7 @@ export {
   serveIdentity,
   stateDirectory,
   throwawayIdentity,
+  writeTextFile,
 } from './setup.ts';
 export { type RunningBroker, startBroker } from './signal/broker.ts';
 export type { StateFiles } from './state-files.ts';
@@ -81,4 +84,12 @@ export { fetchServers, findLocalServe, formatVia, parseVia } from './via.ts';
 export { decodeBase16, encodeBase16 } from './wire/base16.ts';
 export { DecodeError } from './wire/decode-error.ts';
 export { type Endpoint, type Family, formatEndpoint } from './wire/endpoint.ts';
-export { canonicalIp, familyOf, ipToBytes, type Reach, withoutScope } from './wire/ip.ts';
+export {
+  canonicalIp,
+  familyOf,
+  ipToBytes,
+  type Reach,
+  reachOf,
+  sameSubnet,
+  withoutScope,
+} from './wire/ip.ts';

@@ -13,6 +13,7 @@ import type { Identity } from './identity.ts';
 import { Incoming } from './incoming.ts';
 import type { Io, NetworkInterface } from './io/io.ts';
 import { MessageHandlers } from './message-handlers.ts';
+import type { NatReport } from './nat-report.ts';
 import { NetworkWatch } from './network-watch.ts';
 import {
   assertMethods,
@@ -164,6 +165,11 @@ export class P2PNode {
     return this.#network.interfaces;
   }
 
+  /** What is known of the NATs in front of this machine, once they were looked at. */
+  natReports(): Promise<readonly NatReport[]> {
+    return this.#presence.natReports();
+  }
+
   /** Pipes that are open. */
   get pipes(): readonly Pipe[] {
     return this.#pipes.all;
@@ -290,6 +296,7 @@ export class P2PNode {
     this.#stopping.abort(new P2pdError('INTERRUPTED', reason));
     await Promise.all([this.#listening?.close(), this.#presence.stop()]);
     await Promise.all(this.pipes.map((pipe) => pipe.close(reason)));
+    await this.#presence.giveBack();
     await this.#setup.release?.();
   }
 

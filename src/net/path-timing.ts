@@ -63,6 +63,8 @@ export const TURN = {
   /** An allocation of ours in `serve` (RFC 8656 §7.2), and a peer that nobody takes over (RFC 6062 §5.2). */
   lifetime: 600_000,
   unbound: 30_000,
+  /** What a pipe over UDP says last, and its acknowledgement, have this long: a relay's way is a few hundred ms. */
+  linger: 700,
 } as const;
 
 /** The side that is asked offers its own relay. */

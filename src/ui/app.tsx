@@ -1,13 +1,15 @@
 /** The app: the screen in front, the overlay above it, and the keys that work everywhere. */
 import { Box, Text, useApp } from 'ink';
-import { lazy, Suspense, useCallback, useLayoutEffect, useMemo, useRef } from 'react';
+import { lazy, Suspense, useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import type { DemoView, SideName } from '../app/demo/scene.ts';
 import type { Session } from '../app/session.ts';
 import type { State } from '../app/state.ts';
 import type { Screen, UiState } from '../app/ui-state.ts';
 import { Ui, useUi } from './context.ts';
-import type { KeyContext } from './keymap.ts';
+import { intentOf, type KeyContext } from './keymap.ts';
 import type { Key } from './keys.ts';
 import type { Line } from './line-edit.ts';
+import { DemoPicture, PICTURE_ROWS } from './parts/demo-picture.tsx';
 import { Footer } from './parts/footer.tsx';
 import { Header } from './parts/header.tsx';
 import { TickProvider } from './parts/spinner.tsx';
@@ -23,6 +25,7 @@ import { NodesScreen } from './screens/nodes.tsx';
 import { QrOverlay } from './screens/qr.tsx';
 import { ServeScreen } from './screens/serve.tsx';
 import { TimelineScreen } from './screens/timeline.tsx';
+import { TrialFormScreen } from './screens/trial-form.tsx';
 import type { Terminal } from './terminal.ts';
 import { marksFor } from './theme.ts';
 import { dispatchKey, type KeyTaker, KeyTarget, useKeys } from './use-keys.ts';
@@ -32,6 +35,8 @@ import { type TerminalSize, useTerminalSize } from './use-terminal-size.ts';
 export interface AppProps {
   readonly session: Session;
   readonly terminal: Pick<Terminal, 'utf8' | 'clear' | 'copy'>;
+  /** Of the demo: the other side's session, and the picture of both. */
+  readonly demo?: DemoView | undefined;
 }
 
 /** Below this a frame would only be broken. */
@@ -49,6 +54,8 @@ const TITLES: Readonly<Record<Screen, string>> = {
   serve: 'serve',
   chat: 'chat',
   timeline: 'timeline',
+  trial: 'trial',
+  'trial-form': 'trial',
   nickname: 'nickname',
   log: 'log',
 };
@@ -58,30 +65,47 @@ const NatScreen = lazy(async () => ({ default: (await import('./screens/nat.tsx'
 const NatTablesScreen = lazy(async () => ({
   default: (await import('./screens/nat-tables.tsx')).NatTablesScreen,
 }));
+const TrialScreen = lazy(async () => ({ default: (await import('./screens/trial.tsx')).TrialScreen }));
 const MatrixScreen = lazy(async () => ({ default: (await import('./screens/matrix.tsx')).MatrixScreen }));
 
-export function App({ session, terminal }: AppProps) {
-  const size = useTerminalSize(useCallback(() => terminal.clear(), [terminal]));
-  const unsent = useRef(new Map<string, Line>()).current;
+export function App({ session, terminal, demo }: AppProps) {
+  const whole = useTerminalSize(useCallback(() => terminal.clear(), [terminal]));
+  const [isOther, setOther] = useState(false);
+  const side = isOther && demo !== undefined ? 'b' : 'a';
+  const shown = side === 'b' && demo !== undefined ? demo.other : session;
+  const drafts = useRef({ a: new Map<string, Line>(), b: new Map<string, Line>() }).current;
+  // The picture has its rows to itself where there are enough.
+  const above = demo !== undefined && whole.rows >= MINIMUM.rows + PICTURE_ROWS ? PICTURE_ROWS : 0;
+  const size = useMemo(() => ({ columns: whole.columns, rows: whole.rows - above }), [whole, above]);
   const value = useMemo(
-    () => ({ session, terminal, size, marks: marksFor(terminal.utf8), unsent }),
-    [session, terminal, size, unsent],
+    () => ({ session: shown, terminal, size, marks: marksFor(terminal.utf8), unsent: drafts[side] }),
+    [shown, terminal, size, drafts, side],
   );
   const tooSmall = size.columns < MINIMUM.columns || size.rows < MINIMUM.rows;
+  const turn = useCallback(() => setOther((before) => !before), []);
   return (
     <Ui.Provider value={value}>
       <TickProvider>
-        <Frame size={size} tooSmall={tooSmall} />
+        {above > 0 && demo !== undefined && !tooSmall && <DemoPicture scene={demo.scene} shown={side} />}
+        <Frame size={size} tooSmall={tooSmall} side={side} turn={demo === undefined ? null : turn} />
       </TickProvider>
     </Ui.Provider>
   );
 }
 
-function Frame({ size, tooSmall }: { readonly size: TerminalSize; readonly tooSmall: boolean }) {
+interface FrameProps {
+  readonly size: TerminalSize;
+  readonly tooSmall: boolean;
+  readonly side: SideName;
+  /** Shows the demo's other side; null where there is none. */
+  readonly turn: (() => void) | null;
+}
+
+function Frame({ size, tooSmall, side, turn }: FrameProps) {
   const ui = useStore((state) => state.ui);
   const taker = useRef<KeyTaker>({});
   const context: KeyContext = ui.overlay === null ? ui.screen : 'overlay';
-  useRootKeys(ui, context, taker);
+  useRootKeys(ui, context, taker, turn);
   if (tooSmall) {
     return <Text wrap="truncate">{`terminal too small: needs ${MINIMUM.columns}x${MINIMUM.rows}`}</Text>;
   }
@@ -92,10 +116,10 @@ function Frame({ size, tooSmall }: { readonly size: TerminalSize; readonly tooSm
         {ui.overlay !== 'qr' && <Header title={ui.overlay === 'help' ? 'help' : TITLES[ui.screen]} />}
         <Box flexDirection="column" flexGrow={1} overflow="hidden">
           <Suspense fallback={null}>
-            <Body ui={ui} />
+            <Body key={side} ui={ui} />
           </Suspense>
         </Box>
-        {ui.overlay !== 'qr' && <Footer context={context} />}
+        {ui.overlay !== 'qr' && <Footer context={context} isDemo={turn !== null} />}
       </Box>
     </KeyTarget.Provider>
   );
@@ -127,6 +151,10 @@ function Body({ ui }: { readonly ui: UiState }) {
       return <ChatScreen key={ui.pipe} id={ui.pipe} />;
     case 'nickname':
       return <NicknameScreen />;
+    case 'trial':
+      return <TrialScreen />;
+    case 'trial-form':
+      return <TrialFormScreen />;
     case 'timeline':
       return <TimelineScreen key={ui.pipe} id={ui.pipe} />;
     case 'log':
@@ -145,9 +173,15 @@ function behind({ ui, pipes }: State): Screen {
  * Esc goes back, Ctrl+C leaves, ? helps, wherever the user is; the rest is the screen's. A key that
  * leads elsewhere is followed by that screen's keys, so those wait for it to be drawn.
  */
-function useRootKeys(ui: UiState, context: KeyContext, taker: { current: KeyTaker }): void {
+function useRootKeys(
+  ui: UiState,
+  context: KeyContext,
+  taker: { current: KeyTaker },
+  turn: (() => void) | null,
+): void {
   const { exit } = useApp();
-  const { emit, getState } = useUi().session.store;
+  const { session } = useUi();
+  const { emit, getState } = session.store;
   const waiting = useRef<Key[]>([]).current;
   const act = (key: Key) => {
     const over = ui.overlay !== null;
@@ -167,6 +201,8 @@ function useRootKeys(ui: UiState, context: KeyContext, taker: { current: KeyTake
     while (isDrawn()) {
       const key = waiting.shift();
       if (key === undefined) return;
+      // What follows is for the other side.
+      if (turn !== null && intentOf('demo', key) === 'other-side') return turn();
       act(key);
     }
   };

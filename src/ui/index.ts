@@ -1,6 +1,7 @@
 /** The TUI's door: takes the terminal over, draws until the user leaves, gives it back. */
 import { render } from 'ink';
 import { createElement } from 'react';
+import type { DemoView } from '../app/demo/scene.ts';
 import { chatPipes, shortId } from '../app/select.ts';
 import type { Session } from '../app/session.ts';
 import { App } from './app.tsx';
@@ -10,9 +11,9 @@ import { openTerminal } from './terminal.ts';
  * Draws first, then starts the session: the menu is there before anything is known. Resolves when
  * the user has left and the terminal is as it was; the session is still the caller's to stop.
  */
-export async function runTui(session: Session): Promise<void> {
+export async function runTui(session: Session, demo?: DemoView): Promise<void> {
   const terminal = openTerminal(() => app?.unmount());
-  const app = render(createElement(App, { session, terminal }), {
+  const app = render(createElement(App, { session, terminal, demo }), {
     stdout: terminal.stdout,
     exitOnCtrlC: false,
     patchConsole: false,

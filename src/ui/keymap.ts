@@ -18,8 +18,11 @@ export type KeyContext =
   | 'serve'
   | 'chat'
   | 'timeline'
+  | 'trial'
+  | 'trial-form'
   | 'nickname'
   | 'log'
+  | 'demo'
   | 'overlay';
 
 export type Intent =
@@ -53,6 +56,9 @@ export type Intent =
   | 'go-matrix'
   | 'go-timeline'
   | 'go-nickname'
+  | 'go-trial'
+  | 'stop-trial'
+  | 'save-report'
   | 'show-evidence'
   | 'stop-serve'
   | 'show-qr'
@@ -60,7 +66,8 @@ export type Intent =
   | 'copy-command'
   | 'close-pipe'
   | 'next-pipe'
-  | 'previous-pipe';
+  | 'previous-pipe'
+  | 'other-side';
 
 interface Binding {
   /** Key names, or single characters. */
@@ -110,7 +117,8 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     { keys: ['4', 'q'], intent: 'leave', shown: '4', does: 'exit' },
     { keys: ['i'], intent: 'go-interfaces', shown: 'i', does: 'interfaces', footer: true },
     { keys: ['r'], intent: 'go-nat', shown: 'r', does: 'NAT (report)', footer: true },
-    { keys: ['t'], intent: 'go-nat-tables', shown: 't', does: 'NAT and delta tables' },
+    { keys: ['t'], intent: 'go-trial', shown: 't', does: 'trial', footer: true },
+    { keys: ['d'], intent: 'go-nat-tables', shown: 'd', does: 'NAT and delta tables' },
     { keys: ['m'], intent: 'go-matrix', shown: 'm', does: 'matrix of NATs' },
     { keys: ['n'], intent: 'go-nodes', shown: 'n', does: 'nodes', footer: true },
     { keys: ['s'], intent: 'go-serve', shown: 's', does: 'serve', footer: true },
@@ -185,11 +193,23 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     ...editing,
   ],
   timeline: choose,
+  'trial-form': [
+    { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'start, or wait', footer: true },
+    ...editing,
+  ],
+  trial: [
+    { keys: ['c'], intent: 'copy-command', shown: 'c', does: 'copy', footer: true },
+    { keys: ['w'], intent: 'save-report', shown: 'w', does: 'write report', footer: true },
+    { keys: ['x'], intent: 'stop-trial', shown: 'x', does: 'stop', footer: true },
+    { keys: ['n'], intent: 'go-trial', shown: 'n', does: 'new trial', footer: true },
+    ...scroll,
+  ],
   nickname: [
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'register', footer: true },
     ...editing,
   ],
   log: scroll,
+  demo: [{ keys: ['tab'], intent: 'other-side', shown: 'Tab', does: 'other side', footer: true }],
   overlay: [],
 };
 
@@ -207,7 +227,10 @@ const TITLES: Readonly<Record<KeyContext, string>> = {
   chat: 'Chat',
   nickname: 'Nickname',
   timeline: 'Timeline',
+  trial: 'Trial',
+  'trial-form': 'New trial',
   log: 'Log',
+  demo: 'Demo, on every screen',
   overlay: 'Help and QR code',
 };
 
@@ -218,7 +241,7 @@ const SHARED: readonly { readonly title: string; readonly bindings: readonly Bin
 ];
 
 /** Contexts in which a key that writes something writes it. */
-const TYPING: ReadonlySet<KeyContext> = new Set<KeyContext>(['connect', 'chat']);
+const TYPING: ReadonlySet<KeyContext> = new Set<KeyContext>(['connect', 'chat', 'trial-form']);
 
 /** What a key means in a context; null when it means nothing there, or is text. */
 export function intentOf(context: KeyContext, key: Key): Intent | null {
@@ -233,10 +256,16 @@ export interface Hint {
   readonly does: string;
 }
 
-/** What the footer shows, most particular first. */
-export function footerHints(context: KeyContext): Hint[] {
+/**
+ * What the footer shows, most particular first.
+ *
+ * @param isDemo its keys come before those that they replace
+ */
+export function footerHints(context: KeyContext, isDemo = false): Hint[] {
+  const taken = new Set(isDemo ? KEYMAP.demo.map(({ shown }) => shown) : []);
+  const own = KEYMAP[context].filter(({ shown }) => !taken.has(shown));
   return (
-    [...KEYMAP[context], ...KEYMAP.global]
+    [...(isDemo ? KEYMAP.demo : []), ...own, ...KEYMAP.global]
       // From the menu there is no way back, only out.
       .filter(({ footer, intent }) => footer && !(context === 'home' && intent === 'back'))
       .map(({ shown, does, intent }) => ({

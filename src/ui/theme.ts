@@ -32,6 +32,13 @@ export interface Marks {
   readonly arrow: string;
   readonly dot: string;
   readonly more: string;
+  /** Of a bar: what is done, and what is not. */
+  readonly full: string;
+  readonly empty: string;
+  readonly wall: string;
+  readonly right: string;
+  readonly left: string;
+  readonly times: string;
   readonly spinner: readonly string[];
 }
 
@@ -44,6 +51,12 @@ const UNICODE: Marks = {
   arrow: '→',
   dot: '·',
   more: '…',
+  full: '█',
+  empty: '░',
+  wall: '┃',
+  right: '▶',
+  left: '◀',
+  times: '×',
   spinner: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
 };
 
@@ -57,6 +70,12 @@ const ASCII: Marks = {
   arrow: '->',
   dot: '-',
   more: '...',
+  full: '#',
+  empty: '.',
+  wall: '|',
+  right: '>',
+  left: '<',
+  times: 'x',
   spinner: ['|', '/', '-', '\\'],
 };
 

@@ -1,7 +1,7 @@
 /** The session of the TUI on simulated machines, in virtual time. */
 import { expect, test, vi } from 'vitest';
+import { createLab } from '../../src/lab/index.ts';
 import { NO_SERVERS } from '../../src/net/index.ts';
-import { createLab } from '../lab/index.ts';
 import { choose, connected, faults, type Side, sideOn, twoSides, until } from './session-lab.ts';
 
 // os-utils watches the real processor for a real second.

@@ -6,8 +6,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { DEFAULT_CONFIG, type ServerChoice } from '../../src/app/config.ts';
 import { chooseServers } from '../../src/app/journeys/servers.ts';
 import { startNode } from '../../src/app/journeys/start-node.ts';
+import { createLab } from '../../src/lab/index.ts';
 import { NO_SERVERS, PUBLIC_SERVERS } from '../../src/net/index.ts';
-import { createLab } from '../lab/index.ts';
 import { type Side, sideOn } from './session-lab.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'p2pd-servers-'));

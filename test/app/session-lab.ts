@@ -6,9 +6,9 @@ import { createSession } from '../../src/app/live-session.ts';
 import type { ConnectChoice, Session } from '../../src/app/session.ts';
 import type { State } from '../../src/app/state.ts';
 import { createAppStore } from '../../src/app/store.ts';
+import { createLab, type Lab, type LabHost } from '../../src/lab/index.ts';
 import { identityOf } from '../../src/net/identity.ts';
 import type { ClaimedIdentity, Identity, StateFiles } from '../../src/net/index.ts';
-import { createLab, type Lab, type LabHost } from '../lab/index.ts';
 
 const NO_FILES: StateFiles = { read: async () => null, write: async () => undefined };
 

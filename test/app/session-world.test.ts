@@ -3,9 +3,9 @@ import { describe, expect, test, vi } from 'vitest';
 import { interfaces } from '../../src/app/journeys/interfaces.ts';
 import { chooseServers } from '../../src/app/journeys/servers.ts';
 import { runningNodes, selectWorld } from '../../src/app/select.ts';
+import { natPreset } from '../../src/lab/index.ts';
+import { createWorld, type LabWorld, type WorldOptions } from '../../src/lab/world.ts';
 import { NO_SERVERS } from '../../src/net/index.ts';
-import { createWorld, type LabWorld, type WorldOptions } from '../helpers/lab-world.ts';
-import { natPreset } from '../lab/index.ts';
 import { choose, faults, type Side, sideOn, until } from './session-lab.ts';
 
 // Which servers there are is another subject.

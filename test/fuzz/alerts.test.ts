@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createRandom } from '../../src/lab/random.ts';
 import { createNodeIo } from '../../src/net/io/node-io.ts';
 import { ALERTS, AlertError, encodeAlert } from '../../src/net/wire/alert.ts';
-import { createRandom } from '../lab/random.ts';
 
 const io = createNodeIo();
 const never = new AbortController().signal;

@@ -4,9 +4,9 @@
  * unless OpenSSL is pulled down with it.
  */
 import { connect, createServer } from 'node:net';
+import { createRandom } from '../../src/lab/random.ts';
 import type { ByteStream } from '../../src/net/io/io.ts';
 import { createNodeIo } from '../../src/net/io/node-io.ts';
-import { createRandom } from '../lab/random.ts';
 
 const io = createNodeIo();
 const [rounds = '300', seed = '1'] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 /**
  * Damages bytes the way wires, editors and attackers do: seeded, so that a failing input comes again.
  */
-import { createRandom, type Random } from '../lab/random.ts';
+import { createRandom, type Random } from '../../src/lab/random.ts';
 
 export type Mutator = (samples: readonly Uint8Array[]) => Uint8Array;
 

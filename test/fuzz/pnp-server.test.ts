@@ -8,8 +8,8 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
+import { createRandom, type Random } from '../../src/lab/random.ts';
 import { encodePacket } from '../../src/pnp/packet.ts';
-import { createRandom, type Random } from '../lab/random.ts';
 import { answerOf, HOST, overTcp, owner, requestFor, sealed, startLoopback } from '../pnp/loopback.ts';
 import { createMutator, type Mutator } from './mutate.ts';
 

@@ -1,10 +1,11 @@
 /** A node on a simulated machine, with everything that it tells. */
+
+import type { Lab, LabHost } from '../../src/lab/index.ts';
+import type { LabWorld } from '../../src/lab/world.ts';
 import type { NodeEvent } from '../../src/net/events.ts';
 import { P2PNode } from '../../src/net/node.ts';
 import type { NodeSetup } from '../../src/net/node-options.ts';
-import type { Lab, LabHost } from '../lab/index.ts';
 import { labIdentity } from './lab-identity.ts';
-import type { LabWorld } from './lab-world.ts';
 
 export { labIdentity } from './lab-identity.ts';
 

@@ -1,8 +1,8 @@
 /** What the brokers of a world have seen: who writes to whom, and nothing else. */
 import { expect } from 'vitest';
+import type { LabWorld } from '../../src/lab/world.ts';
 import type { Identity } from '../../src/net/identity.ts';
 import { topicOf } from '../../src/net/signal/envelope.ts';
-import type { LabWorld } from './lab-world.ts';
 
 /** Of a message to oneself, by which a node tries its brokers: a zero and 16 random bytes. */
 const PROBE_LENGTH = 17;

@@ -2,10 +2,11 @@
  * Worlds by the thousand: what a seed makes of two machines and their brokers, and the loop over
  * seeds. `SEEDS=10000` runs so many, `SEED=17` that one alone.
  */
+
+import { type Broker, type BrokerFaults, type Lab, natPreset } from '../../src/lab/index.ts';
+import { createRandom, type Random } from '../../src/lab/random.ts';
+import type { SideOptions, WorldOptions } from '../../src/lab/world.ts';
 import { SIGNAL_RESEND, SIGNAL_SKEW } from '../../src/net/timing.ts';
-import { type Broker, type BrokerFaults, type Lab, natPreset } from '../lab/index.ts';
-import { createRandom, type Random } from '../lab/random.ts';
-import type { SideOptions, WorldOptions } from './lab-world.ts';
 
 /** sound: one broker never fails · luck: all may · doomed: all die within seconds. */
 export type Fate = 'sound' | 'luck' | 'doomed';

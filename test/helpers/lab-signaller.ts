@@ -3,6 +3,8 @@
  * handed to it, so that what it acted upon can be compared with what it had to.
  */
 import { setMaxListeners } from 'node:events';
+import type { LabHost } from '../../src/lab/index.ts';
+import { overlay } from '../../src/lab/misbehave.ts';
 import type { Identity } from '../../src/net/identity.ts';
 import type { Io } from '../../src/net/io/io.ts';
 import { openEnvelope, readHead } from '../../src/net/signal/envelope.ts';
@@ -10,8 +12,6 @@ import { decodeMessage, type Message } from '../../src/net/signal/message.ts';
 import { Secrets } from '../../src/net/signal/secrets.ts';
 import { type Origin, Signalling } from '../../src/net/signal/signalling.ts';
 import { encodeBase16 } from '../../src/net/wire/base16.ts';
-import type { LabHost } from '../lab/index.ts';
-import { overlay } from '../lab/misbehave.ts';
 
 /** A payload as a broker handed it over. */
 interface Arrival {

@@ -2,16 +2,17 @@
  * Every pair of NATs that P2PD tells apart, in virtual time: what the planner expects of hole punching,
  * and what comes of it. NATs are looked at once per side and remembered, as a node does between runs.
  */
+
+import { type NatOptions, natPreset } from '../../src/lab/index.ts';
+import { DELTA_TYPES, NAT_TYPE_NAMES } from '../../src/lab/nat-preset.ts';
+import { createRandom } from '../../src/lab/random.ts';
+import { createWorld } from '../../src/lab/world.ts';
 import { COMBINATIONS, expectOutcomes, type NatSide } from '../../src/net/nat/matrix.ts';
 import { rememberNat } from '../../src/net/nat/memory.ts';
 import { probeNat } from '../../src/net/nat/probe.ts';
 import { createResolver } from '../../src/net/resolve.ts';
 import type { StateFiles } from '../../src/net/state-files.ts';
-import { type NatOptions, natPreset } from '../lab/index.ts';
-import { DELTA_TYPES, NAT_TYPE_NAMES } from '../lab/nat-preset.ts';
-import { createRandom } from '../lab/random.ts';
 import { startWorldNodes } from './lab-node.ts';
-import { createWorld } from './lab-world.ts';
 
 export interface PunchCase {
   readonly a: NatSide;

@@ -1,9 +1,10 @@
 /** What a lab does to a hole punch between the nodes a and b of a world, on purpose. */
+
+import type { NatOptions } from '../../src/lab/index.ts';
+import { Nat } from '../../src/lab/nat.ts';
+import type { Packet } from '../../src/lab/packet.ts';
+import type { LabWorld } from '../../src/lab/world.ts';
 import type { Io } from '../../src/net/io/io.ts';
-import type { NatOptions } from '../lab/index.ts';
-import { Nat } from '../lab/nat.ts';
-import type { Packet } from '../lab/packet.ts';
-import type { LabWorld } from './lab-world.ts';
 
 export type Side = 'a' | 'b';
 

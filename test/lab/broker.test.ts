@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { type BrokerFaults, createLab, type LabHost, natPreset } from '../../src/lab/index.ts';
 import type { BrokerConnection } from '../../src/net/io/io.ts';
-import { type BrokerFaults, createLab, type LabHost, natPreset } from './index.ts';
 
 const never = new AbortController().signal;
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Clock, ClockError } from './clock.ts';
+import { Clock, ClockError } from '../../src/lab/clock.ts';
 
 test('clock: timers fire in order of time, ties in order of insertion', async () => {
   await fc.assert(

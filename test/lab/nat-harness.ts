@@ -1,6 +1,7 @@
 /** What the NAT's tests send through it: packets from inside and from outside, in one word each. */
+
+import { Nat, type NatFlags, type NatOptions, type Protocol } from '../../src/lab/nat.ts';
 import type { Endpoint } from '../../src/net/wire/endpoint.ts';
-import { Nat, type NatFlags, type NatOptions, type Protocol } from './nat.ts';
 
 export const SYN: NatFlags = { syn: true, ack: false, fin: false, rst: false };
 export const ACK: NatFlags = { syn: false, ack: true, fin: false, rst: false };

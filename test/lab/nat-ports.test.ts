@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Nat } from './nat.ts';
+import { Nat } from '../../src/lab/nat.ts';
+import { DELTA_TYPES, natPreset } from '../../src/lab/nat-preset.ts';
 import { A1, into, natOf, OUTSIDE, out, portOf } from './nat-harness.ts';
-import { DELTA_TYPES, natPreset } from './nat-preset.ts';
 
 describe('nat ports', () => {
   const locals = [5000, 5001, 5002, 7000, 5003, 40000];

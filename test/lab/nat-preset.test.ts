@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import {
+  DELTA_TYPES,
+  firewallPreset,
+  NAT_TYPE_NAMES,
+  type NatTypeName,
+  natPreset,
+} from '../../src/lab/nat-preset.ts';
 import { A1, A2, B1, INSIDE, into, natOf, OUTSIDE, out, SYN } from './nat-harness.ts';
-import { DELTA_TYPES, firewallPreset, NAT_TYPE_NAMES, type NatTypeName, natPreset } from './nat-preset.ts';
 
 describe('nat presets: seven types × five deltas', () => {
   /** What comes in of: the called one, its other port, a stranger; and whether the mapping is one for all. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Dependence, Filtering, Nat } from './nat.ts';
+import type { Dependence, Filtering, Nat } from '../../src/lab/nat.ts';
+import { DELTA_TYPES, natPreset } from '../../src/lab/nat-preset.ts';
 import { A1, A2, ACK, B1, FIN, INSIDE, into, natOf, OUTSIDE, out, RST, SYN } from './nat-harness.ts';
-import { DELTA_TYPES, natPreset } from './nat-preset.ts';
 
 describe('nat mapping (RFC 4787 §4.1)', () => {
   test.each<[Dependence, boolean, boolean]>([

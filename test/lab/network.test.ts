@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { createLab, EPOCH, firewallPreset, type Lab, type LabHost, natPreset } from '../../src/lab/index.ts';
 import type { ByteStream } from '../../src/net/io/io.ts';
-import { createLab, EPOCH, firewallPreset, type Lab, type LabHost, natPreset } from './index.ts';
 import { codeOf, collect, never, utf8 } from './stream-harness.ts';
 
 /** Who the listener sees calling, after so many ms; or why nobody got there. */

@@ -4,9 +4,9 @@
  * (the early one was dropped).
  */
 import { describe, expect, test } from 'vitest';
+import { createLab, type Lab, type LabHost, type NatOptions, natPreset } from '../../src/lab/index.ts';
+import type { NatTypeName } from '../../src/lab/nat-preset.ts';
 import type { Endpoint } from '../../src/net/wire/endpoint.ts';
-import { createLab, type Lab, type LabHost, type NatOptions, natPreset } from './index.ts';
-import type { NatTypeName } from './nat-preset.ts';
 import { codeOf, never } from './stream-harness.ts';
 
 const TYPES: readonly NatTypeName[] = ['udp firewall', 'full cone', 'restrict', 'restrict port', 'symmetric'];

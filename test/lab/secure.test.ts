@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { createLab, type Lab, type LabHost } from '../../src/lab/index.ts';
 import type { ByteStream, SecureStream } from '../../src/net/io/io.ts';
 import { AlertError, encodeAlert } from '../../src/net/wire/alert.ts';
-import { createLab, type Lab, type LabHost } from './index.ts';
 import { codeOf, collect, never, utf8 } from './stream-harness.ts';
 
 const PSK = new Uint8Array(32).fill(7);
@@ -65,6 +65,7 @@ test('secure: data that the client sends right after the server flight arrives w
 test('secure: data in one piece with the last of the handshake is not lost', async () => {
   const { lab, a, b, client, server } = await wire();
   const merged: ByteStream = {
+    transport: 'tcp',
     local: server.local,
     remote: server.remote,
     unread: (bytes) => server.unread(bytes),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { createLab, EPOCH, type Lab, type LabHost, natPreset } from '../../src/lab/index.ts';
 import type { HttpAnswer } from '../../src/net/io/io.ts';
 import type { Endpoint } from '../../src/net/wire/endpoint.ts';
-import { createLab, EPOCH, type Lab, type LabHost, natPreset } from './index.ts';
 
 const never = new AbortController().signal;
 const utf8 = (text: string) => new TextEncoder().encode(text);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createLab, type Lab, type LabHost, type LinkQuality } from '../../src/lab/index.ts';
 import type { ByteStream } from '../../src/net/io/io.ts';
-import { createLab, type Lab, type LabHost, type LinkQuality } from './index.ts';
 import { type Collected, collect, never, utf8 } from './stream-harness.ts';
 
 interface Wire {

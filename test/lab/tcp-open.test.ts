@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { createLab, type Lab, type LabHost, LINEAR_SYN_DELAYS } from '../../src/lab/index.ts';
 import type { ByteStream } from '../../src/net/io/io.ts';
 import type { Endpoint } from '../../src/net/wire/endpoint.ts';
-import { createLab, type Lab, type LabHost, LINEAR_SYN_DELAYS } from './index.ts';
 import { codeOf, collect, never, utf8 } from './stream-harness.ts';
 
 /** Two machines on the public Internet, 40 ms apart and back. */

@@ -1,6 +1,6 @@
 /** The rules for local ports as measured with Node 20 on Linux. */
 import { beforeEach, expect, test } from 'vitest';
-import { createLab, type Lab, type LabHost } from './index.ts';
+import { createLab, type Lab, type LabHost } from '../../src/lab/index.ts';
 import { codeOf, collect, never, utf8 } from './stream-harness.ts';
 
 const P = 5000;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { natPreset } from '../../src/lab/index.ts';
+import { createWorld } from '../../src/lab/world.ts';
 import { type LabNode, startWorldNodes } from '../helpers/lab-node.ts';
-import { createWorld } from '../helpers/lab-world.ts';
-import { natPreset } from './index.ts';
 
 const never = new AbortController().signal;
 const nobody = { message: () => undefined, closed: () => undefined };

@@ -6,13 +6,13 @@
  *   SEED=17 npx vitest run test/net/meeting-seeds.test.ts         one that failed, exactly as it did
  */
 import { expect, test, vi } from 'vitest';
+import { createWorld, type LabWorld } from '../../src/lab/world.ts';
 import { parseAddress } from '../../src/net/address.ts';
 import { P2pdError } from '../../src/net/errors.ts';
 import { labIdentity } from '../helpers/lab-identity.ts';
 import { type LabNode, startWorldNodes } from '../helpers/lab-node.ts';
 import { expectSealed } from '../helpers/lab-sealed.ts';
 import { drawPlan, forSeeds, pick, type SeedPlan, unleash, waysOf } from '../helpers/lab-seeds.ts';
-import { createWorld, type LabWorld } from '../helpers/lab-world.ts';
 
 vi.mock('../../src/net/identity.ts', async (importOriginal) => {
   const { withStandIns } = await import('../helpers/lab-signatures.ts');

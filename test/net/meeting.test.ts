@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
+import { createLab, firewallPreset, type Lab, natPreset } from '../../src/lab/index.ts';
+import { createWorld } from '../../src/lab/world.ts';
 import { addressBytes, encodeAddress, parseAddress } from '../../src/net/address.ts';
 import { P2pdError } from '../../src/net/errors.ts';
 import type { NodeSetup } from '../../src/net/node-options.ts';
 import { NO_SERVERS } from '../../src/net/servers.ts';
 import { Signalling } from '../../src/net/signal/signalling.ts';
 import { labIdentity, startLabNode, startWorldNodes } from '../helpers/lab-node.ts';
-import { createWorld } from '../helpers/lab-world.ts';
-import { createLab, firewallPreset, type Lab, natPreset } from '../lab/index.ts';
 
 /** Three brokers 10 ms away from everybody; machines a and b, 20 ms from each other. */
 function world(seed = 1, { brokers = 3 } = {}) {

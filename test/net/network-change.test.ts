@@ -1,11 +1,11 @@
 /** The machine's network changes while a node runs: noticed, the address made anew, pipes moved. */
 import { expect, test } from 'vitest';
 import '../../src/net/nat/probe.ts';
+import { createLab, type LabHost } from '../../src/lab/index.ts';
+import { createWorld } from '../../src/lab/world.ts';
 import { parseAddress } from '../../src/net/address.ts';
 import { differencesOf, sleptFor } from '../../src/net/network-watch.ts';
 import { startLabNode } from '../helpers/lab-node.ts';
-import { createWorld } from '../helpers/lab-world.ts';
-import { createLab, type LabHost } from '../lab/index.ts';
 
 const watching = (host: LabHost) => ({ listInterfaces: () => host.io.interfaces() });
 const innerOf = (address: string) => parseAddress(address).interfaces.flatMap(({ inner }) => inner);

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { createLab, type Lab, natPreset } from '../../src/lab/index.ts';
 import { parseAddress } from '../../src/net/address.ts';
 import { P2pdError } from '../../src/net/errors.ts';
 import { ATTEMPT_DELAY, ATTEMPT_TIMEOUT } from '../../src/net/timing.ts';
 import { startLabNode } from '../helpers/lab-node.ts';
-import { createLab, type Lab, natPreset } from '../lab/index.ts';
 
 /** Two nodes on one LAN of 20 ms each way. */
 async function neighbours(seed = 1, quality: object = { delay: 20 }) {

@@ -6,6 +6,7 @@
  *   SEED=17 npx vitest run test/net/signalling-seeds.test.ts         one that failed, exactly as it did
  */
 import { expect, test, vi } from 'vitest';
+import { createWorld } from '../../src/lab/world.ts';
 import { P2pdError } from '../../src/net/errors.ts';
 import type { Message, SignalMessage } from '../../src/net/signal/message.ts';
 import type { Delivery } from '../../src/net/signal/outbox.ts';
@@ -23,7 +24,6 @@ import {
   unleash,
 } from '../helpers/lab-seeds.ts';
 import { createSignaller, type Mail, type Signaller } from '../helpers/lab-signaller.ts';
-import { createWorld } from '../helpers/lab-world.ts';
 
 vi.mock('../../src/net/identity.ts', async (importOriginal) => {
   const { withStandIns } = await import('../helpers/lab-signatures.ts');

@@ -1,7 +1,7 @@
 /** Pipes that outlive their path: found again another way, by the same way later, or given up with a reason. */
 import { expect, test } from 'vitest';
+import { createLab } from '../../src/lab/index.ts';
 import { labIdentity, startLabNode } from '../helpers/lab-node.ts';
-import { createLab } from '../lab/index.ts';
 
 /** Two nodes on one LAN of 20 ms each way. */
 async function neighbours(seed = 1, quality: object = { delay: 20 }) {

@@ -1,6 +1,7 @@
 /** Real IPv4 packets as a NAT sees and rewrites them: endpoints, TCP flags, checksums (RFC 791, 768, 9293). Pure. */
+
+import type { NatPacket } from '../../src/lab/nat.ts';
 import type { Endpoint } from '../../src/net/wire/endpoint.ts';
-import type { NatPacket } from '../lab/nat.ts';
 
 const PROTOCOLS = { 6: 'tcp', 17: 'udp' } as const;
 const RST_ACK = 0x14;

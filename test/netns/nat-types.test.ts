@@ -3,8 +3,8 @@
  * device, and the kernel's own NAT as a second opinion. The servers are coturn.
  */
 import { expect, test } from 'vitest';
+import { natPreset } from '../../src/lab/index.ts';
 import { describeNeeding } from '../helpers/needs.ts';
-import { natPreset } from '../lab/index.ts';
 import { casesOf } from '../net/nat/cases.ts';
 import type { Lab } from './lab.ts';
 import { inLab } from './lab.ts';

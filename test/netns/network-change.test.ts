@@ -1,7 +1,7 @@
 /** The network changes under a running node, with real packets: another address, another router, a sleeping machine. */
 import { expect, test } from 'vitest';
+import { natPreset } from '../../src/lab/index.ts';
 import { describeNeeding } from '../helpers/needs.ts';
-import { natPreset } from '../lab/index.ts';
 import { expectContract } from './contract.ts';
 import { become, behindTwoNats, TWO_NATS_NEEDS } from './two-nats.ts';
 

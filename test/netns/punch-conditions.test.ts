@@ -1,7 +1,7 @@
 /** Hole punching with real packets where the way is bad: loss, blocked UDP, short memories, one more NAT. */
 import { expect, test } from 'vitest';
+import { natPreset } from '../../src/lab/index.ts';
 import { describeNeeding } from '../helpers/needs.ts';
-import { natPreset } from '../lab/index.ts';
 import type { Lab, Program } from './lab.ts';
 import { become, behindThreeNats, behindTwoNats, TWO_NATS_NEEDS, type TwoNats } from './two-nats.ts';
 

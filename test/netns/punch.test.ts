@@ -1,9 +1,9 @@
 /** Hole punching with real packets: simulated rules on TUN devices, the kernel's NAT, IPv6 firewalls. */
 import { expect, test } from 'vitest';
+import { natPreset } from '../../src/lab/index.ts';
+import type { DeltaType } from '../../src/lab/nat-ports.ts';
+import type { NatTypeName } from '../../src/lab/nat-preset.ts';
 import { describeNeeding } from '../helpers/needs.ts';
-import { natPreset } from '../lab/index.ts';
-import type { DeltaType } from '../lab/nat-ports.ts';
-import type { NatTypeName } from '../lab/nat-preset.ts';
 import { expectContract } from './contract.ts';
 import type { Lab } from './lab.ts';
 import { inMeeting, serversFile } from './services.ts';

@@ -2,7 +2,7 @@
  * Two people, each behind a router whose packets go through the NAT rules of the simulation, and
  * Debian's mosquitto, coturn and chrony between them.
  */
-import type { NatOptions } from '../lab/nat.ts';
+import type { NatOptions } from '../../src/lab/nat.ts';
 import { inLab, type Lab } from './lab.ts';
 import { serversFile, startChrony, startCoturn, startMosquitto } from './services.ts';
 import type { Plan } from './topology.ts';

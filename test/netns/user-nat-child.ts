@@ -4,8 +4,8 @@
  */
 import { createSocket } from 'node:dgram';
 import { createInterface } from 'node:readline';
-import { Nat, type NatOptions } from '../lab/nat.ts';
-import { createRandom } from '../lab/random.ts';
+import { Nat, type NatOptions } from '../../src/lab/nat.ts';
+import { createRandom } from '../../src/lab/random.ts';
 import { parsePacket, resetOf, rewritten } from './ip-packet.ts';
 
 const [own = '7777', device = '7778', inside = '192.168.1.', delay = '0'] = process.argv.slice(2);

@@ -5,7 +5,7 @@
 
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import type { NatOptions } from '../lab/nat.ts';
+import type { NatOptions } from '../../src/lab/nat.ts';
 import { inLab, type Lab, type Program } from './lab.ts';
 import { startCoturn } from './services.ts';
 import type { Plan } from './topology.ts';

@@ -7,7 +7,18 @@ import type { ConnectChoice, Session } from '../../src/app/session.ts';
 import { createAppStore } from '../../src/app/store.ts';
 
 export type Call =
-  | { readonly call: 'start' | 'startNode' | 'loadNat' | 'serve' | 'stopServing' | 'stop' }
+  | {
+      readonly call:
+        | 'start'
+        | 'startNode'
+        | 'loadNat'
+        | 'serve'
+        | 'stopServing'
+        | 'stop'
+        | 'stopTrial'
+        | 'saveTrial';
+    }
+  | { readonly call: 'trial'; readonly peer: string | null }
   | { readonly call: 'connect'; readonly choice: ConnectChoice }
   | { readonly call: 'close'; readonly pipe: string }
   | { readonly call: 'say'; readonly pipe: string; readonly text: string }
@@ -68,6 +79,13 @@ export function createFakeSession({ pipe = 'p1', found = null }: FakeOptions = {
     },
     async stopServing() {
       calls.push({ call: 'stopServing' });
+    },
+    trial: (peer) => void calls.push({ call: 'trial', peer }),
+    async stopTrial() {
+      calls.push({ call: 'stopTrial' });
+    },
+    async saveTrial() {
+      calls.push({ call: 'saveTrial' });
     },
     async stop() {
       calls.push({ call: 'stop' });

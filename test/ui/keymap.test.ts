@@ -63,7 +63,7 @@ describe('keymap', () => {
 
   test.each(PLACES)('the footer of %s names the keys that work everywhere', (context) => {
     const back = context === 'home' ? [] : ['Esc'];
-    const help = context === 'connect' || context === 'chat' ? 'F1' : '?';
+    const help = ['connect', 'chat', 'trial-form'].includes(context) ? 'F1' : '?';
     expect(footerHints(context).map(({ keys }) => keys)).toEqual(
       expect.arrayContaining(['Ctrl+C', ...back, help]),
     );

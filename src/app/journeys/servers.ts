@@ -44,6 +44,13 @@ export async function chooseServers(ctx: Context): Promise<ServerList> {
         (list) => describe(list, choice.via),
       );
     }
+    case 'simulated':
+      return runStep(
+        ctx.emit,
+        'servers',
+        async () => choice.list,
+        (list) => describe(list, 'the simulated network'),
+      );
     case 'public':
       return publicServers(ctx);
   }

@@ -8,6 +8,7 @@ import { Duplex } from 'node:stream';
 import { connect as tlsConnect } from 'node:tls';
 import { MqttClient } from 'mqtt';
 import { MqttPackets } from '../wire/mqtt-packets.ts';
+import { addressesOf } from './host-addresses.ts';
 import type { BrokerConnection, BrokerReader } from './io.ts';
 import { lookup } from './names.ts';
 
@@ -35,7 +36,7 @@ export async function openBroker(
   const target = new URL(url);
   if (DEFAULT_PORTS[target.protocol] === undefined) throw new Error(`${target.protocol} is not spoken here`);
   const host = target.hostname.replace(/^\[|\]$/g, '');
-  const addresses = await addressesOf(host, signal);
+  const addresses = await addressesOf(host, signal, lookup);
   signal.throwIfAborted();
   const stream = new GuardedStream(await dial(target, host, addresses));
   const client = new MqttClient(() => stream, {
@@ -162,16 +163,6 @@ function answerWith(addresses: readonly string[]): LookupFunction {
     else if (options.all === true) answer(null, all);
     else answer(null, first.address, first.family);
   };
-}
-
-async function addressesOf(host: string, signal: AbortSignal): Promise<readonly string[]> {
-  if (isIP(host) !== 0) return [host];
-  if (host === 'localhost') return ['127.0.0.1', '::1'];
-  const [ipv4, ipv6] = await Promise.allSettled([lookup(host, 4, signal), lookup(host, 6, signal)]);
-  const found = [ipv4, ipv6].flatMap((part) => (part.status === 'fulfilled' ? part.value.slice(0, 2) : []));
-  if (found.length === 0)
-    throw ipv4.status === 'rejected' ? ipv4.reason : new Error(`${host} has no address`);
-  return found;
 }
 
 /** A broker's bytes reach the client in whole packets that were looked at; anything else ends the session. */

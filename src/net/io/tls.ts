@@ -46,7 +46,7 @@ export function secureStream(
   psk: Uint8Array,
   signal: AbortSignal,
 ): Promise<SecureStream> {
-  const ends = { local: stream.local, remote: stream.remote };
+  const { transport, local, remote } = stream;
   const tls = stream.handOver((raw) => (role === 'client' ? openClient(raw, psk) : openServer(raw, psk)));
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => {
@@ -66,7 +66,7 @@ export function secureStream(
         return;
       }
       const exporter = tls.exportKeyingMaterial(EXPORTER_LENGTH, EXPORTER_LABEL, Buffer.alloc(0));
-      resolve(Object.assign(new Stream(tls, ends), { exporter }));
+      resolve(Object.assign(new Stream(tls, { transport, local, remote }), { exporter }));
     };
     tls.once('error', fail);
     tls.once('close', onClose);

@@ -58,8 +58,7 @@ export class Pipe {
     this.#info = info;
     this.id = info.id;
     // Mappings of UDP are forgotten sooner.
-    const keepalive = () =>
-      this.#info.method === 'udp-punch' ? listener.keepalive(this) : KEEPALIVE_INTERVAL;
+    const keepalive = () => (this.transport === 'udp' ? listener.keepalive(this) : KEEPALIVE_INTERVAL);
     this.#session = new Session({ ...secured, ...options, keepalive }, io.now());
     this.#opened.promise.catch(() => undefined);
   }
@@ -91,7 +90,7 @@ export class Pipe {
 
   /** What carries it between the two ends, or to the relay. */
   get transport(): 'tcp' | 'udp' {
-    return this.info.method === 'udp-punch' ? 'udp' : 'tcp';
+    return this.#carrier.transport;
   }
 
   get family(): Family {

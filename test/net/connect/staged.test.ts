@@ -5,9 +5,10 @@
 import { describe, expect, test } from 'vitest';
 // Loaded beforehand: virtual time does not wait for modules.
 import '../../../src/net/nat/probe.ts';
+import { type NatOptions, natPreset } from '../../../src/lab/index.ts';
+import { createWorld, type LabWorld } from '../../../src/lab/world.ts';
 import type { Method } from '../../../src/net/events.ts';
 import { startWorldNodes } from '../../helpers/lab-node.ts';
-import { createWorld, type LabWorld } from '../../helpers/lab-world.ts';
 import {
   become,
   censor,
@@ -18,7 +19,6 @@ import {
   unplug,
   without,
 } from '../../helpers/staging.ts';
-import { type NatOptions, natPreset } from '../../lab/index.ts';
 
 interface Scene {
   readonly name: string;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { createLab } from '../../../src/lab/index.ts';
 import { type Attempt, newAttempt } from '../../../src/net/connect/attempt.ts';
 import { isBetterOverUdp, type Measured } from '../../../src/net/connect/quality.ts';
 import { Tie } from '../../../src/net/connect/tie.ts';
-import { createLab } from '../../lab/index.ts';
 
 const measured = (transport: 'tcp' | 'udp', rtt: number, loss: number | null = null): Measured => ({
   transport,

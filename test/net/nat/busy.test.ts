@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { natPreset } from '../../lab/index.ts';
+import { natPreset } from '../../../src/lab/index.ts';
 import { natLab, reportIn } from './nat-lab.ts';
 
 describe('nat report: others get ports in between', () => {

@@ -1,6 +1,6 @@
 /** All combinations of NAT type and delta with several steps and port ranges, and what a report must say of each. */
-import { type NatOptions, natPreset } from '../../lab/index.ts';
-import { DELTA_TYPES } from '../../lab/nat-ports.ts';
+import { type NatOptions, natPreset } from '../../../src/lab/index.ts';
+import { DELTA_TYPES } from '../../../src/lab/nat-ports.ts';
 
 const TYPES = [
   'open internet',

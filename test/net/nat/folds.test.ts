@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DELTA_TYPES, PortAllocator } from '../../../src/lab/nat-ports.ts';
+import { createRandom } from '../../../src/lab/random.ts';
 import { natTypeOf } from '../../../src/net/nat/behavior.ts';
 import { Budget } from '../../../src/net/nat/budget.ts';
 import { foldDelta, type Sample } from '../../../src/net/nat/delta.ts';
@@ -7,8 +9,6 @@ import { foldMapping } from '../../../src/net/nat/mapping.ts';
 import type { Observation } from '../../../src/net/nat/observation.ts';
 import { foldRange } from '../../../src/net/nat/range.ts';
 import { verdictOf } from '../../../src/net/nat/verdict.ts';
-import { DELTA_TYPES, PortAllocator } from '../../lab/nat-ports.ts';
-import { createRandom } from '../../lab/random.ts';
 
 const LOCAL = { ip: '192.168.1.2', port: 5000 };
 const OUTER = { ip: '203.0.113.1', port: 7000 };

@@ -1,10 +1,10 @@
 /** How long mappings live: seen with a server that answers to another port, in virtual time. */
 import { expect, test } from 'vitest';
+import { type NatOptions, natPreset } from '../../../src/lab/index.ts';
+import { createWorld, type LabWorld } from '../../../src/lab/world.ts';
 import { keepaliveFor } from '../../../src/net/mapping-watch.ts';
 import { probeLifetime } from '../../../src/net/nat/lifetime.ts';
 import { encodeBindingResponse } from '../../../src/net/stun/message.ts';
-import { createWorld, type LabWorld } from '../../helpers/lab-world.ts';
-import { type NatOptions, natPreset } from '../../lab/index.ts';
 
 const SERVER = '203.0.113.250';
 const RESPONSE_PORT = 0x0027;

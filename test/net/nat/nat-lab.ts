@@ -1,10 +1,11 @@
 /** A machine behind a NAT of the lab, servers that tell it, and the report it comes to. */
+
+import { createLab, type Lab, type LabHost, type NatOptions } from '../../../src/lab/index.ts';
 import type { NatReport } from '../../../src/net/nat/behavior.ts';
 import { type NatTask, probeNat } from '../../../src/net/nat/probe.ts';
 import { createResolver } from '../../../src/net/resolve.ts';
 import type { StunServer } from '../../../src/net/servers.ts';
 import { startStunServer } from '../../../src/net/stun/server.ts';
-import { createLab, type Lab, type LabHost, type NatOptions } from '../../lab/index.ts';
 
 export interface NatLabOptions {
   readonly seed: number | string;

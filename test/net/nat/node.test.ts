@@ -1,6 +1,7 @@
 /** NATs as the library tells them: of an interface, in a node's address, remembered on disk. */
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
+import { natPreset } from '../../../src/lab/index.ts';
 import { parseAddress } from '../../../src/net/address.ts';
 import { Interface } from '../../../src/net/interface.ts';
 import { rememberedNat, rememberNat } from '../../../src/net/nat/memory.ts';
@@ -8,7 +9,6 @@ import { addressEntries } from '../../../src/net/own-address.ts';
 import { NO_SERVERS } from '../../../src/net/servers.ts';
 import type { StateFiles } from '../../../src/net/state-files.ts';
 import { startLabNode } from '../../helpers/lab-node.ts';
-import { natPreset } from '../../lab/index.ts';
 import { natLab, reportIn } from './nat-lab.ts';
 
 async function sample() {

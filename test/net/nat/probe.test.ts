@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import {
+  createLab,
+  firewallPreset,
+  masqueradePreset,
+  type NatOptions,
+  natPreset,
+} from '../../../src/lab/index.ts';
 import { startStunServer } from '../../../src/net/stun/server.ts';
-import { createLab, firewallPreset, masqueradePreset, type NatOptions, natPreset } from '../../lab/index.ts';
 import { type NatLab, natLab, reportIn } from './nat-lab.ts';
 import { startRogue } from './rogue-server.ts';
 

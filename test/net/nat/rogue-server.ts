@@ -1,7 +1,8 @@
 /** A STUN server that offers a second address and then does not keep to RFC 5780. */
+
+import type { LabHost } from '../../../src/lab/index.ts';
 import { decodeStun, encodeBindingResponse, encodeErrorResponse } from '../../../src/net/stun/message.ts';
 import type { Endpoint } from '../../../src/net/wire/endpoint.ts';
-import type { LabHost } from '../../lab/index.ts';
 
 /**
  * ignores: answers a wish for another place from its own · refuses: 420 · mute: does not answer such a

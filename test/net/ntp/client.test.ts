@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { createWorld, type LabWorld } from '../../../src/lab/world.ts';
 import type { ClockOffset } from '../../../src/net/events.ts';
 import { keepClock, measureClock } from '../../../src/net/ntp/client.ts';
 import { decodeNtpRequest, encodeNtpAnswer, type NtpRequest } from '../../../src/net/ntp/packet.ts';
 import { createResolver } from '../../../src/net/resolve.ts';
-import { createWorld, type LabWorld } from '../../helpers/lab-world.ts';
 
 function taskOf(world: LabWorld, signal = new AbortController().signal) {
   const { io } = world.a;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { createLab } from '../../../src/lab/index.ts';
 import { encodeNtpRequest } from '../../../src/net/ntp/packet.ts';
 import { startNtpServer } from '../../../src/net/ntp/server.ts';
 import type { ServerUse } from '../../../src/net/server-use.ts';
-import { createLab } from '../../lab/index.ts';
 
 const COOKIE = new Uint8Array(8).fill(3);
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { createLab } from '../../../src/lab/index.ts';
 import { decodeBench, encodeBench, MAX_BENCH } from '../../../src/net/pipe/bench.ts';
 import { startLabNode } from '../../helpers/lab-node.ts';
-import { createLab } from '../../lab/index.ts';
 
 const MB = 2 ** 20;
 

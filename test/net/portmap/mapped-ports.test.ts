@@ -2,11 +2,11 @@
 import { expect, test } from 'vitest';
 import type { NodeEvent, OuterFact } from '../../../src/net/events.ts';
 import '../../../src/net/portmap/map.ts';
+import { createLab } from '../../../src/lab/index.ts';
 import { MappedPorts } from '../../../src/net/mapped-ports.ts';
 import { ipToBytes } from '../../../src/net/wire/ip.ts';
 import { Reader } from '../../../src/net/wire/reader.ts';
 import { Writer } from '../../../src/net/wire/writer.ts';
-import { createLab } from '../../lab/index.ts';
 
 interface Asked {
   readonly internal: number;

@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest';
 // Loaded beforehand: virtual time does not wait for modules.
 import '../../../src/net/nat/probe.ts';
+import { type NatOptions, natPreset } from '../../../src/lab/index.ts';
+import { createWorld } from '../../../src/lab/world.ts';
 import type { Method, TraceEvent } from '../../../src/net/events.ts';
 import type { Io } from '../../../src/net/io/io.ts';
 import type { NodeSetup } from '../../../src/net/node-options.ts';
 import { type LabNode, startWorldNodes } from '../../helpers/lab-node.ts';
-import { createWorld } from '../../helpers/lab-world.ts';
-import { type NatOptions, natPreset } from '../../lab/index.ts';
 
 const equal = natPreset('restrict port', 'equal');
 const random = natPreset('symmetric', 'random');

@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 // Loaded beforehand: virtual time does not wait for modules.
 import '../../../src/net/nat/probe.ts';
+import { natPreset } from '../../../src/lab/index.ts';
+import { createWorld } from '../../../src/lab/world.ts';
 import { parseAddress } from '../../../src/net/address.ts';
 import { planMethods } from '../../../src/net/connect/plan.ts';
 import { planFlows } from '../../../src/net/punch/flows.ts';
 import { matchesFor, PunchBudget } from '../../../src/net/punch/rules.ts';
 import type { PunchCall, PunchOffer } from '../../../src/net/signal/punch-call.ts';
 import { startWorldNodes } from '../../helpers/lab-node.ts';
-import { createWorld } from '../../helpers/lab-world.ts';
-import { natPreset } from '../../lab/index.ts';
 
 test('flows: two sides that foresee their ports meet, though others got some in between', () => {
   fc.assert(

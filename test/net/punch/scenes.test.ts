@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'vitest';
 // Loaded beforehand: virtual time does not wait for modules.
 import '../../../src/net/nat/probe.ts';
+import { createLab, firewallPreset, type NatOptions, natPreset } from '../../../src/lab/index.ts';
+import { createWorld, type LabWorld, type WorldOptions } from '../../../src/lab/world.ts';
 import type { ConnectOptions } from '../../../src/net/node-options.ts';
 import { topicOf } from '../../../src/net/signal/envelope.ts';
 import { type LabNode, openLabNode, startWorldNodes } from '../../helpers/lab-node.ts';
-import { createWorld, type LabWorld, type WorldOptions } from '../../helpers/lab-world.ts';
-import { createLab, firewallPreset, type NatOptions, natPreset } from '../../lab/index.ts';
 
 const PUNCH: Partial<ConnectOptions> = { methods: ['tcp-punch'] };
 const equal = natPreset('restrict port', 'equal');

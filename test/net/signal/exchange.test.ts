@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { createRandom } from '../../../src/lab/random.ts';
 import { Exchange, type ExchangeEffect } from '../../../src/net/signal/exchange.ts';
 import { SIGNAL_RESEND, SIGNAL_RESEND_LONGEST, SIGNAL_TIMEOUT } from '../../../src/net/timing.ts';
-import { createRandom } from '../../lab/random.ts';
 
 const peer = 'b'.repeat(32);
 const WALL = 1_795_000_000_000;

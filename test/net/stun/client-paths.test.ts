@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { natPreset } from '../../../src/lab/index.ts';
 import type { ByteStream, InterfaceAddress } from '../../../src/net/io/io.ts';
 import { encodeBindingResponse } from '../../../src/net/stun/message.ts';
 import { routesOf } from '../../../src/net/stun/route.ts';
 import { STUN_TIMEOUT } from '../../../src/net/timing.ts';
-import { natPreset } from '../../lab/index.ts';
 import {
   ANY,
   find,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createLab, type Lab, type LabHost, type Segment } from '../../../src/lab/index.ts';
 import type { ByteStream, StreamReader } from '../../../src/net/io/io.ts';
 import {
   STUN_BURST,
@@ -11,7 +12,6 @@ import { messageLength } from '../../../src/net/stun/guard.ts';
 import { decodeStun, encodeBindingRequest, type StunMessage } from '../../../src/net/stun/message.ts';
 import { startStunServer } from '../../../src/net/stun/server.ts';
 import { StunConnections } from '../../../src/net/stun/server-tcp.ts';
-import { createLab, type Lab, type LabHost, type Segment } from '../../lab/index.ts';
 
 const PORT = 3478;
 const OTHER_PORT = 3479;
@@ -220,6 +220,7 @@ describe('STUN server over TCP', () => {
     const readers: (StreamReader | null)[] = [];
     let [written, destroyed] = [0, false];
     const stream: ByteStream = {
+      transport: 'tcp',
       local: { ip: '203.0.0.2', port: PORT },
       remote: { ip: '203.0.0.9', port: 5 },
       setReader: (reader) => void readers.push(reader),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createLab, type Lab, type LabHost } from '../../../src/lab/index.ts';
 import { STUN_BURST, STUN_RATE } from '../../../src/net/limits.ts';
 import type { ServerUse } from '../../../src/net/server-use.ts';
 import {
@@ -10,7 +11,6 @@ import {
 } from '../../../src/net/stun/message.ts';
 import { startStunServer } from '../../../src/net/stun/server.ts';
 import { type Endpoint, formatEndpoint } from '../../../src/net/wire/endpoint.ts';
-import { createLab, type Lab, type LabHost } from '../../lab/index.ts';
 
 const PORT = 3478;
 const OTHER_PORT = 3479;

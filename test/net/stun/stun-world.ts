@@ -1,4 +1,13 @@
 /** Machines of the lab that ask STUN servers, and servers good and bad. */
+
+import {
+  createLab,
+  type Lab,
+  type LabHost,
+  natPreset,
+  type RouterOptions,
+  type Segment,
+} from '../../../src/lab/index.ts';
 import type { InterfaceAddress, Io, NetworkInterface } from '../../../src/net/io/io.ts';
 import type { StunServer } from '../../../src/net/servers.ts';
 import { findOuter, type OuterReport, type OuterTask } from '../../../src/net/stun/client.ts';
@@ -7,14 +16,6 @@ import { startStunServer } from '../../../src/net/stun/server.ts';
 import { STUN_TIMEOUT } from '../../../src/net/timing.ts';
 import type { Endpoint } from '../../../src/net/wire/endpoint.ts';
 import { familyOf } from '../../../src/net/wire/ip.ts';
-import {
-  createLab,
-  type Lab,
-  type LabHost,
-  natPreset,
-  type RouterOptions,
-  type Segment,
-} from '../../lab/index.ts';
 
 export const PORT = 3478;
 /** One way, ms. */

@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createLab } from '../../../src/lab/index.ts';
 import type { Part, SaveFolder, Source } from '../../../src/net/io/transfer-types.ts';
 import { decodeFileMessage, encodeFileMessage, type FileMessage } from '../../../src/net/transfer/message.ts';
 import { safeName } from '../../../src/net/transfer/name.ts';
 import { DecodeError } from '../../../src/net/wire/decode-error.ts';
 import { startLabNode } from '../../helpers/lab-node.ts';
-import { createLab } from '../../lab/index.ts';
 
 const hash = new Uint8Array(32).fill(7);
 const MESSAGES: readonly FileMessage[] = [
