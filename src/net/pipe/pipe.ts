@@ -21,14 +21,13 @@ import { closedError, Sendings } from './sendings.ts';
 import { Session } from './session.ts';
 
 export interface PipeOptions {
-  /** See SessionOptions. */
   readonly openOnProof?: boolean;
   readonly join?: Uint8Array;
 }
 
-/** What a pipe tells its node. */
 export type PipeListener = Listener<Pipe>;
 
+/** An encrypted pipe between two proven nodes: messages arrive whole, once and in order. It outlives its path where it can. */
 export class Pipe {
   /** 26 letters and digits, the same on both sides. */
   readonly id: string;
@@ -48,7 +47,7 @@ export class Pipe {
   #rtt: number | null = null;
   /** Since when it has no path; null while it has. */
   #strandedAt: number | null = null;
-  /** Connections of ours that are to carry it. */
+  /** Connections of ours that are to carry it. @internal */
   readonly joins = new Joins<Pipe>();
 
   constructor(io: Io, secured: Secured, info: PipeInfo, listener: PipeListener, options: PipeOptions = {}) {
@@ -69,10 +68,12 @@ export class Pipe {
     return this.#info;
   }
 
+  /** Where this end is, on the path that carries it now. */
   get local(): Endpoint {
     return this.#carrier.local;
   }
 
+  /** Where the other end is, or the relay. */
   get remote(): Endpoint {
     return this.#carrier.remote;
   }
@@ -111,7 +112,7 @@ export class Pipe {
     return this.#closed.promise;
   }
 
-  /** Sends our proof and waits until the peer has proven itself and answered. Called once, by the node. */
+  /** Sends our proof and waits until the peer has proven itself and answered. Called once, by the node. @internal */
   start(): Promise<void> {
     this.#read();
     this.#step({ kind: 'start' });
@@ -128,14 +129,13 @@ export class Pipe {
     });
   }
 
-  /** What is sent over a new connection to join it to this pipe. */
+  /** What is sent over a new connection to join it to this pipe. @internal */
   get joinText(): Uint8Array {
     return encodeJoin({ pipe: this.id, received: this.#session.received });
   }
 
   /**
-   * Goes on over another connection, from the last byte that each side has; the former one is dropped.
-   *
+   * Goes on over another connection, from the last byte that each side has; the former one is dropped. @internal
    * @param answers whether the peer has joined it, and is to be answered
    * @returns false where there is nothing to carry on: the connection is dropped
    */
@@ -158,24 +158,23 @@ export class Pipe {
     return true;
   }
 
-  /** What the peer is told that has joined this connection to another pipe, where there is none. */
+  /** What the peer is told that has joined this connection to another pipe, where there is none. @internal */
   answerJoin(payload: Uint8Array): void {
     this.#carrier.write(encodeFrame({ type: 'join', more: false, sequence: 0, acknowledged: 0, payload }));
   }
 
-  /** Gives a stranded pipe up. */
+  /** Gives a stranded pipe up. @internal */
   abandon(reason: string): void {
     this.#step({ kind: 'give-up', reason });
   }
 
-  /** Tells the peer our newest address, so that it can find us where this path is gone. */
+  /** Tells the peer our newest address, so that it can find us where this path is gone. @internal */
   tellAddress(bytes: Uint8Array): void {
     this.#step({ kind: 'address', bytes });
   }
 
   /**
    * Sends one message: text for a string, binary for bytes.
-   *
    * @returns when it is handed over: the peer has room for it and so has the connection
    * @throws P2pdError PIPE_CLOSED, MESSAGE_TOO_LONG (16 MiB)
    */
@@ -185,7 +184,7 @@ export class Pipe {
       : this.sendKind('binary', message.slice());
   }
 
-  /** As `send`, for the built-in protocols that share the pipe: the bytes are kept until they have arrived, and may not change. */
+  /** As `send`, for the built-in protocols that share the pipe: the bytes are kept until they have arrived, and may not change. @internal */
   sendKind(kind: MessageKind, bytes: Uint8Array): Promise<void> {
     if (!this.#session.writable) return Promise.reject(closedError());
     return this.#sendings.add(kind, bytes, (id) => this.#step({ kind: 'send', message: kind, bytes, id }));
@@ -197,7 +196,7 @@ export class Pipe {
     return this.#flushed.promise;
   }
 
-  /** Closes with a reason the peer is told. Resolves when it is done, at most 2 s later. */
+  /** Closes both ways and tells the peer why; what it has not dealt with may be lost (`end` first). Done within 2 s. */
   async close(reason = 'closed here'): Promise<void> {
     this.#step({ kind: 'close', reason });
     await this.closed;
@@ -208,7 +207,7 @@ export class Pipe {
     this.#carrier.destroy();
   }
 
-  /** Measures the round trip; the result comes by the `rtt` event and property. */
+  /** Measures the round trip; `rtt` and the event of that name tell it when the answer is there. */
   ping(): void {
     this.#step({ kind: 'ping' });
   }
