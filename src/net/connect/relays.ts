@@ -13,7 +13,7 @@ import { TurnError } from '../turn/connection.ts';
 import type { Relaying } from '../turn/lease.ts';
 import type { Acquaintance } from '../turn/requests.ts';
 import type { UdpRelay } from '../turn/udp-relay.ts';
-import { parseTurnUrl, type TurnPlace } from '../turn/url.ts';
+import { type TurnPlace, turnPlaces } from '../turn/url.ts';
 import type { Endpoint, Family } from '../wire/endpoint.ts';
 import { familyOf, reachOf } from '../wire/ip.ts';
 
@@ -65,12 +65,12 @@ export class Relays {
 
   constructor(task: RelaysTask) {
     this.#task = task;
-    this.#servers = task.servers.flatMap((server): Server[] => {
-      const place = parseTurnUrl(server.url);
-      if (place === null) return [];
-      // RFC 6062 §4.1: who comes by UDP is given no TCP.
-      return [{ place, server, known: null, grants: place.transport === 'udp' ? ['udp'] : ['tcp', 'udp'] }];
-    });
+    this.#servers = task.servers.flatMap((server) =>
+      turnPlaces(server.url).map((place): Server => {
+        // RFC 6062 §4.1: who comes by UDP is given no TCP.
+        return { place, server, known: null, grants: place.transport === 'udp' ? ['udp'] : ['tcp', 'udp'] };
+      }),
+    );
   }
 
   /** Whether there is a server that may be asked. */
