@@ -161,7 +161,7 @@ export class Relays {
     const { io } = this.#task;
     const { transport, host } = place;
     const family = familyFor(at, peers);
-    const kind = { io, transport, host, credentials, wants, family, arrived, lost, signal };
+    const kind = { io, transport, host, credentials, wants, peers, family, arrived, lost, signal };
     try {
       return await allocate({ ...kind, server: at, known });
     } catch (error) {
@@ -174,7 +174,7 @@ export class Relays {
 
   async #openAt(server: Server, wants: readonly Relaying[], wanted: RelayWanted): Promise<Relayed> {
     const { resolve } = this.#task;
-    const { pipe, peers, families, signal } = wanted;
+    const { pipe, families, signal } = wanted;
     const found = await Promise.all(families.map((family) => resolve(server.place.host, family, signal)));
     const [ip] = found.flat();
     if (ip === undefined) throw new Error('the name has no address');
@@ -182,12 +182,6 @@ export class Relays {
     const { lease, transport } = relay;
     server.known = lease.known;
     if (transport === 'udp') server.grants = ['udp'];
-    try {
-      await lease.permit(peers);
-    } catch (error) {
-      lease.close();
-      throw error;
-    }
     if (signal.aborted || lease.relayed === null) {
       lease.close();
       throw signal.reason;

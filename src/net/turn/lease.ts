@@ -29,6 +29,8 @@ const PROTOCOLS = { tcp: 6 << 24, udp: 17 << 24 } as const;
 const FAMILIES = { 4: 1 << 24, 6: 2 << 24 } as const;
 /** The peer may not be relayed to, at least not all that were named (RFC 8656 §10.2). */
 const FORBIDDEN = 403;
+/** There is none on this connection, RFC 8656 §5. */
+const NO_ALLOCATION = 437;
 
 export class Lease {
   readonly connection: TurnConnection;
@@ -72,16 +74,31 @@ export class Lease {
     return this.#over.signal;
   }
 
-  /** @throws TurnError where the server refuses; Error where it does not answer; the signal's reason */
-  async allocate(relaying: Relaying, signal: AbortSignal): Promise<void> {
+  /**
+   * Asks for it, and right behind it for the permissions of its peers.
+   *
+   * @throws TurnError where the server refuses; Error where it does not answer; the signal's reason
+   */
+  async allocate(relaying: Relaying, peers: readonly string[], signal: AbortSignal): Promise<void> {
     const { server, family } = this.#task;
     const attributes = [numberAttribute(ATTRIBUTES.transport, PROTOCOLS[relaying])];
     if (family === 6 || familyOf(server.ip) === 6)
       attributes.push(numberAttribute(ATTRIBUTES.family, FAMILIES[family]));
-    const answer = await this.connection.request('allocate', attributes, signal);
+    let permitting = Promise.resolve();
+    const answer = await this.connection.request('allocate', attributes, signal, () => {
+      permitting = this.permit(peers);
+      permitting.catch(() => undefined);
+    });
     this.#relayed = answer.endpoint(ATTRIBUTES.relayed);
     if (this.#relayed === null) throw new Error('the relay names no relayed address');
     void this.#keep(answer.number(ATTRIBUTES.lifetime) ?? 0);
+    try {
+      await permitting;
+    } catch (error) {
+      // It came before the allocation, by UDP or with a nonce that had got stale.
+      if (!isRefusal(error, NO_ALLOCATION)) throw error;
+      await this.permit(peers);
+    }
   }
 
   /**
@@ -96,14 +113,14 @@ export class Lease {
 
   /** Lets peers of these addresses in, as long as the allocation lives. @throws as `allocate` */
   async permit(ips: readonly string[]): Promise<void> {
-    const isFit = (ip: string) => this.#relayed !== null && familyOf(ip) === familyOf(this.#relayed.ip);
-    const fresh = ips.filter((ip) => isFit(ip) && !this.#permitted.has(ip));
+    const { family } = this.#task;
+    const fresh = ips.filter((ip) => familyOf(ip) === family && !this.#permitted.has(ip));
     if (fresh.length === 0) return;
     try {
       await this.#permit(fresh);
       for (const ip of fresh) this.#permitted.add(ip);
     } catch (error) {
-      if (!isForbidden(error) || fresh.length === 1) throw error;
+      if (!isRefusal(error, FORBIDDEN) || fresh.length === 1) throw error;
       await this.#permitEach(fresh, error);
     }
   }
@@ -137,7 +154,7 @@ export class Lease {
           this.#permitted.add(ip);
           return true;
         } catch (error) {
-          if (!isForbidden(error)) throw error;
+          if (!isRefusal(error, FORBIDDEN)) throw error;
           return false;
         }
       }),
@@ -176,8 +193,8 @@ export class Lease {
   }
 }
 
-function isForbidden(error: unknown): boolean {
-  return error instanceof TurnError && error.code === FORBIDDEN;
+function isRefusal(error: unknown, code: number): boolean {
+  return error instanceof TurnError && error.code === code;
 }
 
 /** ms, well before the server's time is up. @param lifetime s */

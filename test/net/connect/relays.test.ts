@@ -63,10 +63,10 @@ test('relays: where none relays TCP it is UDP by UDP, or on the connection that 
   const both = relaysOf(url(udpHost, '?transport=tcp'), url(udpHost, '?transport=udp'));
   expect(await open(both)).toMatchObject({ ip: udpHost.ip(), transport: 'udp' });
   const one = relaysOf(url(udpHost, '?transport=tcp'));
-  // TCP, the challenge, the refusal, the allocation and the permission, 20 ms each.
-  expect((await open(one)).took).toBeLessThanOrEqual(104);
+  // TCP, the challenge, the refusal, the allocation together with the permission, 20 ms each.
+  expect((await open(one)).took).toBeLessThanOrEqual(84);
   udp.seen.length = 0;
-  expect((await open(one, 'q')).took).toBeLessThanOrEqual(64);
+  expect((await open(one, 'q')).took).toBeLessThanOrEqual(44);
   expect(udp.seen).toEqual(['allocate', 'create-permission']);
 });
 
@@ -84,7 +84,7 @@ test('relays: what each server said is told when none grants anything, and nobod
   await expect(open(relays)).rejects.toThrow(
     /username or password \(401\); .*username or password \(401\); .*does not answer$/,
   );
-  expect(udp.seen).toEqual(['allocate', 'allocate']);
+  expect(udp.seen.filter((method) => method === 'allocate')).toHaveLength(2);
 });
 
 test('relays: of the family that the peer has', async () => {
