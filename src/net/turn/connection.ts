@@ -63,29 +63,15 @@ export class TurnConnection {
     method: TurnMethod,
     attributes: readonly RawAttribute[],
     signal: AbortSignal,
-    sent?: () => void,
   ): Promise<TurnMessage> {
-    return this.requestWith(method, () => attributes, signal, sent);
+    return this.requestWith(method, () => attributes, signal);
   }
 
-  /**
-   * As `request`, for attributes that the transaction id masks.
-   *
-   * @param sent called once, when it has left signed: what may go right behind it
-   */
-  async requestWith(
-    method: TurnMethod,
-    attributes: Attributes,
-    signal: AbortSignal,
-    sent?: () => void,
-  ): Promise<TurnMessage> {
-    let isSent = false;
+  /** As `request`, for attributes that the transaction id masks. */
+  async requestWith(method: TurnMethod, attributes: Attributes, signal: AbortSignal): Promise<TurnMessage> {
     for (let tries = 0; tries < TURN.maxTries; tries++) {
       const nonce = this.#requests.known?.nonce ?? null;
-      const answering = this.#ask(method, attributes, signal);
-      if (nonce !== null && !isSent) sent?.();
-      isSent ||= nonce !== null;
-      const message = await answering;
+      const message = await this.#ask(method, attributes, signal);
       const verdict = this.#requests.take(message, nonce);
       if (verdict === null) throw new Error('the answer is not signed by the relay');
       if (verdict.kind === 'done') return verdict.message;

@@ -29,8 +29,6 @@ const PROTOCOLS = { tcp: 6 << 24, udp: 17 << 24 } as const;
 const FAMILIES = { 4: 1 << 24, 6: 2 << 24 } as const;
 /** The peer may not be relayed to, at least not all that were named (RFC 8656 §10.2). */
 const FORBIDDEN = 403;
-/** There is none on this connection, RFC 8656 §5. */
-const NO_ALLOCATION = 437;
 
 export class Lease {
   readonly connection: TurnConnection;
@@ -75,7 +73,8 @@ export class Lease {
   }
 
   /**
-   * Asks for it, and right behind it for the permissions of its peers.
+   * Asks for it, and then for the permissions of its peers: not at once, for coturn looks up the user beside its other
+   * work, and may come to the second request first.
    *
    * @throws TurnError where the server refuses; Error where it does not answer; the signal's reason
    */
@@ -84,21 +83,11 @@ export class Lease {
     const attributes = [numberAttribute(ATTRIBUTES.transport, PROTOCOLS[relaying])];
     if (family === 6 || familyOf(server.ip) === 6)
       attributes.push(numberAttribute(ATTRIBUTES.family, FAMILIES[family]));
-    let permitting = Promise.resolve();
-    const answer = await this.connection.request('allocate', attributes, signal, () => {
-      permitting = this.permit(peers);
-      permitting.catch(() => undefined);
-    });
+    const answer = await this.connection.request('allocate', attributes, signal);
     this.#relayed = answer.endpoint(ATTRIBUTES.relayed);
     if (this.#relayed === null) throw new Error('the relay names no relayed address');
     void this.#keep(answer.number(ATTRIBUTES.lifetime) ?? 0);
-    try {
-      await permitting;
-    } catch (error) {
-      // It came before the allocation, by UDP or with a nonce that had got stale.
-      if (!isRefusal(error, NO_ALLOCATION)) throw error;
-      await this.permit(peers);
-    }
+    await this.permit(peers);
   }
 
   /**
@@ -120,7 +109,7 @@ export class Lease {
       await this.#permit(fresh);
       for (const ip of fresh) this.#permitted.add(ip);
     } catch (error) {
-      if (!isRefusal(error, FORBIDDEN) || fresh.length === 1) throw error;
+      if (!isForbidden(error) || fresh.length === 1) throw error;
       await this.#permitEach(fresh, error);
     }
   }
@@ -154,7 +143,7 @@ export class Lease {
           this.#permitted.add(ip);
           return true;
         } catch (error) {
-          if (!isRefusal(error, FORBIDDEN)) throw error;
+          if (!isForbidden(error)) throw error;
           return false;
         }
       }),
@@ -193,8 +182,8 @@ export class Lease {
   }
 }
 
-function isRefusal(error: unknown, code: number): boolean {
-  return error instanceof TurnError && error.code === code;
+function isForbidden(error: unknown): boolean {
+  return error instanceof TurnError && error.code === FORBIDDEN;
 }
 
 /** ms, well before the server's time is up. @param lifetime s */
