@@ -51,7 +51,9 @@ export const PORT_MAPPING = {
 
 /** ms, but for counts. TURN (RFC 8656, RFC 6062). */
 export const TURN = {
-  /** For one answer over TCP; RFC 8489 §6.2.2 gives 39.5 s, which no user waits for. */
+  /** To be connected to a server, with TLS: three SYNs (0, 1, 3 s), or two and its handshake. Another server may be there. */
+  dial: 3_500,
+  /** For one answer; RFC 8489 §6.2.2 gives 39.5 s, which no user waits for. */
   timeout: 5_000,
   /** Of one request: unsigned, signed, with a fresh nonce. */
   maxTries: 3,

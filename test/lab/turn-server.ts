@@ -23,6 +23,7 @@ import {
   textAttribute,
 } from '../../src/net/turn/message.ts';
 import { type Endpoint, formatEndpoint } from '../../src/net/wire/endpoint.ts';
+import { familyOf } from '../../src/net/wire/ip.ts';
 
 type RawAttributes = Parameters<typeof encodeTurn>[0]['attributes'];
 
@@ -42,6 +43,10 @@ export interface TurnServerOptions {
   readonly refuses?: (message: TurnMessage) => number | null;
   /** Whether a datagram from a client gets lost. */
   readonly loses?: (message: TurnMessage) => boolean;
+  /** Whether it is there over TCP; it is unless said. */
+  readonly tcp?: boolean;
+  /** Of relayed addresses of the family that it does not listen on. */
+  readonly otherIp?: string;
   /** The other server that everybody is sent to. */
   readonly alternate?: Endpoint;
 }
@@ -88,7 +93,7 @@ export class LabTurnServer {
         }),
     });
     this.#socket = socket;
-    await io.listenTcp(at, (stream) => this.#serve(stream));
+    if (this.#options.tcp !== false) await io.listenTcp(at, (stream) => this.#serve(stream));
   }
 
   /** Forgets everything, as one that was started anew. */
@@ -184,13 +189,17 @@ export class LabTurnServer {
   }
 
   async #allocate(message: TurnMessage, client: Client): Promise<void> {
-    const { io, at } = this.#options;
+    const { io, at, otherIp } = this.#options;
+    const family = (message.number(ATTRIBUTES.family) ?? 0x1000000) >>> 24 === 2 ? 6 : 4;
+    const ip = familyOf(at.ip) === family ? at.ip : otherIp;
+    if (ip === undefined)
+      return this.#answer(message, client, 'error', [errorAttribute(440, 'no such address')]);
     if ((message.number(ATTRIBUTES.transport) ?? 0) >>> 24 !== 17)
       return this.#answer(message, client, 'error', [errorAttribute(442, 'UDP only')]);
     if (this.#allocations.has(client.key))
       return this.#answer(message, client, 'error', [errorAttribute(437, 'there is one')]);
     const datagram = (data: Uint8Array, from: Endpoint) => this.#fromPeer(client, data, from);
-    const socket = await io.openUdp({ ip: at.ip, port: 0 }, { datagram });
+    const socket = await io.openUdp({ ip, port: 0 }, { datagram });
     const expiresAt = io.now() + LIFETIME * 1000;
     this.#allocations.set(client.key, { socket, expiresAt, permitted: new Map(), channels: new Map() });
     this.#answer(message, client, 'success', [

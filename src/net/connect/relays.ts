@@ -13,7 +13,7 @@ import { TurnError } from '../turn/connection.ts';
 import type { Relaying } from '../turn/lease.ts';
 import type { Acquaintance } from '../turn/requests.ts';
 import type { UdpRelay } from '../turn/udp-relay.ts';
-import { parseTurnUrl, type TurnPlace } from '../turn/url.ts';
+import { type TurnPlace, turnPlaces } from '../turn/url.ts';
 import type { Endpoint, Family } from '../wire/endpoint.ts';
 import { familyOf, reachOf } from '../wire/ip.ts';
 
@@ -65,12 +65,12 @@ export class Relays {
 
   constructor(task: RelaysTask) {
     this.#task = task;
-    this.#servers = task.servers.flatMap((server): Server[] => {
-      const place = parseTurnUrl(server.url);
-      if (place === null) return [];
-      // RFC 6062 §4.1: who comes by UDP is given no TCP.
-      return [{ place, server, known: null, grants: place.transport === 'udp' ? ['udp'] : ['tcp', 'udp'] }];
-    });
+    this.#servers = task.servers.flatMap((server) =>
+      turnPlaces(server.url).map((place): Server => {
+        // RFC 6062 §4.1: who comes by UDP is given no TCP.
+        return { place, server, known: null, grants: place.transport === 'udp' ? ['udp'] : ['tcp', 'udp'] };
+      }),
+    );
   }
 
   /** Whether there is a server that may be asked. */
@@ -161,7 +161,7 @@ export class Relays {
     const { io } = this.#task;
     const { transport, host } = place;
     const family = familyFor(at, peers);
-    const kind = { io, transport, host, credentials, wants, family, arrived, lost, signal };
+    const kind = { io, transport, host, credentials, wants, peers, family, arrived, lost, signal };
     try {
       return await allocate({ ...kind, server: at, known });
     } catch (error) {
@@ -174,7 +174,7 @@ export class Relays {
 
   async #openAt(server: Server, wants: readonly Relaying[], wanted: RelayWanted): Promise<Relayed> {
     const { resolve } = this.#task;
-    const { pipe, peers, families, signal } = wanted;
+    const { pipe, families, signal } = wanted;
     const found = await Promise.all(families.map((family) => resolve(server.place.host, family, signal)));
     const [ip] = found.flat();
     if (ip === undefined) throw new Error('the name has no address');
@@ -182,12 +182,6 @@ export class Relays {
     const { lease, transport } = relay;
     server.known = lease.known;
     if (transport === 'udp') server.grants = ['udp'];
-    try {
-      await lease.permit(peers);
-    } catch (error) {
-      lease.close();
-      throw error;
-    }
     if (signal.aborted || lease.relayed === null) {
       lease.close();
       throw signal.reason;

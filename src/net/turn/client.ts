@@ -7,6 +7,8 @@ import { UdpRelay } from './udp-relay.ts';
 export interface AllocateTask extends LeaseTask, TcpRelayTask {
   /** Best first; at least one. */
   readonly wants: readonly Relaying[];
+  /** Addresses that are let in from the start. */
+  readonly peers: readonly string[];
   /** Gives it up until it is there. */
   readonly signal: AbortSignal;
 }
@@ -18,10 +20,10 @@ const OTHER_TRANSPORT: readonly number[] = [400, 405, 442];
 
 /** @throws TurnError where the server refuses; Error where it cannot be reached; the signal's reason */
 export async function allocate(task: AllocateTask): Promise<Relay> {
-  const { wants, signal } = task;
+  const { signal } = task;
   const lease = await Lease.open(task, signal);
   try {
-    const relaying = await grantedOf(lease, wants, signal);
+    const relaying = await grantedOf(lease, task);
     return relaying === 'tcp' ? new TcpRelay(task, lease) : new UdpRelay(lease);
   } catch (error) {
     lease.close();
@@ -34,10 +36,10 @@ export function isOtherTransport(error: unknown): boolean {
   return error instanceof TurnError && OTHER_TRANSPORT.includes(error.code);
 }
 
-async function grantedOf(lease: Lease, wants: readonly Relaying[], signal: AbortSignal): Promise<Relaying> {
+async function grantedOf(lease: Lease, { wants, peers, signal }: AllocateTask): Promise<Relaying> {
   for (const [number, relaying] of wants.entries()) {
     try {
-      await lease.allocate(relaying, signal);
+      await lease.allocate(relaying, peers, signal);
       return relaying;
     } catch (error) {
       if (number === wants.length - 1 || !isOtherTransport(error)) throw error;

@@ -72,8 +72,13 @@ export class Lease {
     return this.#over.signal;
   }
 
-  /** @throws TurnError where the server refuses; Error where it does not answer; the signal's reason */
-  async allocate(relaying: Relaying, signal: AbortSignal): Promise<void> {
+  /**
+   * Asks for it, and then for the permissions of its peers: not at once, for coturn looks up the user beside its other
+   * work, and may come to the second request first.
+   *
+   * @throws TurnError where the server refuses; Error where it does not answer; the signal's reason
+   */
+  async allocate(relaying: Relaying, peers: readonly string[], signal: AbortSignal): Promise<void> {
     const { server, family } = this.#task;
     const attributes = [numberAttribute(ATTRIBUTES.transport, PROTOCOLS[relaying])];
     if (family === 6 || familyOf(server.ip) === 6)
@@ -82,6 +87,7 @@ export class Lease {
     this.#relayed = answer.endpoint(ATTRIBUTES.relayed);
     if (this.#relayed === null) throw new Error('the relay names no relayed address');
     void this.#keep(answer.number(ATTRIBUTES.lifetime) ?? 0);
+    await this.permit(peers);
   }
 
   /**
@@ -96,8 +102,8 @@ export class Lease {
 
   /** Lets peers of these addresses in, as long as the allocation lives. @throws as `allocate` */
   async permit(ips: readonly string[]): Promise<void> {
-    const isFit = (ip: string) => this.#relayed !== null && familyOf(ip) === familyOf(this.#relayed.ip);
-    const fresh = ips.filter((ip) => isFit(ip) && !this.#permitted.has(ip));
+    const { family } = this.#task;
+    const fresh = ips.filter((ip) => familyOf(ip) === family && !this.#permitted.has(ip));
     if (fresh.length === 0) return;
     try {
       await this.#permit(fresh);

@@ -3,6 +3,7 @@
  * frames mean is `connection.ts`.
  */
 import type { ByteStream, Io, UdpSocket } from '../io/io.ts';
+import { TURN } from '../path-timing.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { familyOf } from '../wire/ip.ts';
@@ -39,8 +40,17 @@ export function openLink(task: LinkTask, signal: AbortSignal): Promise<TurnLink>
 /** As `openLink`, over TCP or TLS. */
 export async function openStream(task: LinkTask, signal: AbortSignal): Promise<StreamLink> {
   const { io, server, transport, host } = task;
-  const stream = await io.dialTcp(null, server, signal);
-  return new StreamLink(transport === 'tls' ? await io.serverTls(stream, host, signal) : stream);
+  const [done, late] = [new AbortController(), new AbortController()];
+  void io.sleepUntil(io.now() + TURN.dial, done.signal).then(() => {
+    if (!done.signal.aborted) late.abort(new Error('the relay does not answer'));
+  });
+  const stop = AbortSignal.any([signal, late.signal]);
+  try {
+    const stream = await io.dialTcp(null, server, stop);
+    return new StreamLink(transport === 'tls' ? await io.serverTls(stream, host, stop) : stream);
+  } finally {
+    done.abort();
+  }
 }
 
 export class StreamLink implements TurnLink {

@@ -47,6 +47,7 @@ async function place(seed = 1) {
       host: server.ip,
       family: 4,
       wants: ['tcp'],
+      peers: [],
       credentials: with_,
       known,
       arrived: (stream) => came.push(stream),

@@ -48,6 +48,7 @@ async function place(options: Partial<TurnServerOptions> = {}) {
       known: null,
       family: 4,
       wants: ['udp'],
+      peers: [],
       arrived: () => undefined,
       lost: (reason) => lost.push(reason),
       signal: never,
