@@ -57,7 +57,9 @@ async function showDemo(options: DemoOptions, config: Config): Promise<number> {
   const { a, b } = opened.play.sides;
   const start = () => {
     const running = opened.run(io, over.signal);
-    void Promise.all([running, opened.play.run(true)]);
+    const { speed } = options;
+    const onConnect = () => opened.setSpeed(speed);
+    void Promise.all([running, opened.play.run({ watched: true, speed, onConnect })]);
   };
   await showTui({ ...a, start: async () => start() }, { other: b, scene: opened.scene });
   // Nothing real is to be closed.

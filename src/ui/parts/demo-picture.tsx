@@ -3,7 +3,7 @@ import { Box, Text } from 'ink';
 import { useSyncExternalStore } from 'react';
 import type { Mark, Picture, Scene, SceneSide, SideName } from '../../app/demo/scene.ts';
 import { useUi } from '../context.ts';
-import { type Role, styleOf } from '../theme.ts';
+import { type Marks, type Role, styleOf } from '../theme.ts';
 import { cut, pad } from '../width.ts';
 
 /** Three for the machines, one for words, one that is free. */
@@ -22,15 +22,17 @@ export function DemoPicture({ scene, shown }: DemoPictureProps) {
   const picture = useSyncExternalStore(scene.subscribe, scene.picture, scene.picture);
   const columns = size.columns - 2 * (SIDE_WIDTH + 1);
   const { a, b } = scene.sides;
-  const speed = scene.speed === 1 ? '' : `, time ${marks.times}${scene.speed}`;
-  const about = cut(`${scene.rtt} ms there and back${speed}`, columns, marks.more);
+  const pace = picture.speed === 1 ? 'servers midway' : `time ${marks.times} ${picture.speed}`;
+  const across = `${scene.rtt} ms`;
+  const about =
+    [`${pace}, ${across} across`, `${across} across`].find(({ length }) => length <= columns) ?? across;
   const wall = <Text {...styleOf('warn')}>{marks.wall}</Text>;
   return (
     <Box flexDirection="column" height={PICTURE_ROWS} flexShrink={0}>
       <Text wrap="truncate">
         <Machine side={a} shown={shown === 'a'} align="right" />
         {wall}
-        <Text {...styleOf('muted')}>{centred(about, columns)}</Text>
+        <Text {...styleOf('muted')}>{centred(cut(about, columns, marks.more), columns)}</Text>
         {wall}
         <Machine side={b} shown={shown === 'b'} align="left" />
       </Text>
@@ -77,36 +79,48 @@ const ROLES: Readonly<Record<Mark['kind'], Role>> = {
   reset: 'bad',
   tcp: 'plain',
   udp: 'accent',
+  server: 'muted',
 };
 
+interface LaneProps {
+  readonly picture: Picture;
+  readonly from: SideName;
+  readonly columns: number;
+}
+
 /** One direction; where several packets are at one place the one that was dropped is seen. */
-function Lane({ picture, from, columns }: { picture: Picture; from: SideName; columns: number }) {
+function Lane({ picture, from, columns }: LaneProps) {
   const { marks } = useUi();
-  const cells: (Mark | null)[] = Array.from({ length: columns }, () => null);
+  const places = new Map<number, Mark>();
   for (const mark of picture.marks) {
     if (mark.from !== from) continue;
-    const way = from === 'a' ? mark.at : 1 - mark.at;
-    const place = Math.round(way * (columns - 1));
-    if (cells[place]?.fate !== 'dropped') cells[place] = mark;
+    const place = Math.round((from === 'a' ? mark.at : 1 - mark.at) * (columns - 1));
+    if (places.get(place)?.fate !== 'dropped') places.set(place, mark);
   }
-  const arrow = from === 'a' ? marks.right : marks.left;
+  const taken = [...places].sort(([a], [b]) => a - b);
+  const last = taken.at(-1)?.[0] ?? -1;
   return (
     <>
-      {cells.map((mark, i) => {
-        // biome-ignore lint/suspicious/noArrayIndexKey: places on the lane have no name but their number.
-        if (mark === null) return <Text key={i}> </Text>;
-        const isDropped = mark.fate === 'dropped';
-        const role = isDropped ? 'bad' : mark.fate === 'through' ? 'good' : ROLES[mark.kind];
-        const shape = isDropped ? marks.failed : mark.kind === 'udp' ? marks.on : arrow;
+      {taken.map(([place, mark], i) => {
+        const gap = place - (taken[i - 1]?.[0] ?? -1) - 1;
+        const { role, shape } = lookOf(mark, marks);
         return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: places on the lane have no name but their number.
-          <Text key={i} {...styleOf(role)}>
-            {shape}
+          <Text key={place}>
+            {' '.repeat(gap)}
+            <Text {...styleOf(role)}>{shape}</Text>
           </Text>
         );
       })}
+      {' '.repeat(Math.max(0, columns - last - 1))}
     </>
   );
+}
+
+function lookOf({ kind, fate, from }: Mark, marks: Marks): { readonly role: Role; readonly shape: string } {
+  if (fate === 'dropped') return { role: 'bad', shape: marks.failed };
+  if (kind === 'server') return { role: 'muted', shape: marks.dot };
+  const shape = kind === 'udp' ? marks.on : from === 'a' ? marks.right : marks.left;
+  return { role: fate === 'through' ? 'good' : ROLES[kind], shape };
 }
 
 function centred(text: string, columns: number): string {
