@@ -2,7 +2,7 @@
  * What happens in the demo by itself: both sides start and find their NATs out, Alice connects to
  * Bob, they exchange a few words. Then whatever a person says on one side is echoed by the other.
  */
-import type { Method } from '../../net/index.ts';
+import { type Method, parseAddress } from '../../net/index.ts';
 import type { Context } from '../journeys/context.ts';
 import { createSession } from '../live-session.ts';
 import type { ConnectChoice, Session } from '../session.ts';
@@ -68,7 +68,7 @@ async function play(
   staging: Staging,
 ): Promise<PipeState | null> {
   const limit = AbortSignal.any([ctx.signal, limitOf(ctx, NAT_LIMIT)]);
-  await Promise.all([until(a.store, knowsNat, limit), until(b.store, knowsNat, limit)]);
+  await Promise.all([until(a.store, knowsNat, limit), until(b.store, tellsNat, limit)]);
   const peer = b.store.getState().nodes[0]?.address ?? '';
   a.store.emit({ event: 'ui', action: 'draft', draft: { peer } });
   lead(b, 'accept', ['home']);
@@ -162,6 +162,12 @@ type Screen = State['ui']['screen'];
 function lead({ store }: Session, screen: Screen, from: readonly Screen[], pipe?: string): void {
   if (!from.includes(store.getState().ui.screen)) return;
   store.emit({ event: 'ui', action: 'go', screen, ...(pipe === undefined ? {} : { pipe }) });
+}
+
+/** Its address, too: what it is by then is what the other side needs to know. */
+function tellsNat({ nodes }: State): boolean {
+  const [node] = nodes;
+  return node !== undefined && parseAddress(node.address).interfaces.some(({ udp }) => udp !== null);
 }
 
 function knowsNat({ nat }: State): boolean {
