@@ -83,8 +83,8 @@ test('demo: packets are where they are, either way; one that was dropped is not 
   });
   await app.until('time × 0.02');
   const lines = app.lines();
-  expect(lines[1]).toMatch(/┃▶ {28}✖┃/);
-  expect(lines[2]).toMatch(/┃● {13,15}· {13,15}┃/);
+  expect(lines[1]).toMatch(/┃▶ {22}✖┃/);
+  expect(lines[2]).toMatch(/┃● {10,12}· {10,12}┃/);
 });
 
 test('demo: without UTF-8 the picture is ASCII', () => {
