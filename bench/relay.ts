@@ -6,13 +6,9 @@
  *   node bench/run.js relay [RUNS]
  */
 import { readFileSync } from 'node:fs';
-<<<<<<< HEAD
-import { natPreset } from '../src/lab/index.ts';
-=======
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { natPreset } from '../src/lab/index.ts';
->>>>>>> ef8b8801c87aef2098f9e1792a3138319502fe84
 import type { Lab, Line, Program } from '../test/netns/lab.ts';
 import { startCoturn } from '../test/netns/services.ts';
 import { become, behindTwoNats, type TwoNats } from '../test/netns/two-nats.ts';

@@ -5,7 +5,7 @@ import { DEMO_NAMES, type DemoOptions } from '../app/demo/demo-world.ts';
 import { sideName } from '../app/matrix-view.ts';
 import { parseNatSpec } from '../app/nat-spec.ts';
 import { openIo, P2pdError } from '../net/index.ts';
-import { type CommonOptions, configOf } from './options.ts';
+import { type CommonOptions, configOf, REAL_MACHINE } from './options.ts';
 import { write } from './output.ts';
 import { runJourney, voiceOf } from './run.ts';
 import { showTui } from './tui.ts';
@@ -19,9 +19,6 @@ export interface DemoCommandOptions extends CommonOptions {
   readonly seed: string;
 }
 
-/** Options that are about a real machine. */
-const REAL = ['via', 'servers', 'state', 'interface', 'port'] as const;
-
 export async function runDemo(options: DemoCommandOptions): Promise<number> {
   const config = configOf(options);
   const chosen = demoOptions(options);
@@ -32,8 +29,10 @@ export async function runDemo(options: DemoCommandOptions): Promise<number> {
 
 /** @throws P2pdError USAGE */
 function demoOptions(options: DemoCommandOptions): DemoOptions {
-  const given = REAL.filter((name) => options[name] !== undefined).map((name) => `--${name}`);
-  if (options.upnp === false) given.push('--no-upnp');
+  // Port mapping is on unless it is refused.
+  const given = REAL_MACHINE.filter((name) => options[name] !== (name === 'upnp' ? true : undefined)).map(
+    (name) => (name === 'upnp' ? '--no-upnp' : `--${name}`),
+  );
   if (given.length > 0) {
     const what = `${given.join(' and ')} ${given.length > 1 ? 'have' : 'has'} no meaning in the demo`;
     throw new P2pdError('USAGE', `${what}: its machines and services are simulated`);
@@ -57,7 +56,9 @@ async function showDemo(options: DemoOptions, config: Config): Promise<number> {
   const { a, b } = opened.play.sides;
   const start = () => {
     const running = opened.run(io, over.signal);
-    void Promise.all([running, opened.play.run(true)]);
+    const { speed } = options;
+    const onConnect = () => opened.setSpeed(speed);
+    void Promise.all([running, opened.play.run({ watched: true, speed, onConnect })]);
   };
   await showTui({ ...a, start: async () => start() }, { other: b, scene: opened.scene });
   // Nothing real is to be closed.

@@ -17,6 +17,7 @@ import {
   parseRtt,
   parseSeconds,
   parseSpeed,
+  REAL_MACHINE,
 } from './options.ts';
 import { leave } from './output.ts';
 import type { ServeCommandOptions } from './serve.ts';
@@ -119,7 +120,12 @@ function addTrial(program: Command): void {
 
 /** Everything simulated. */
 function addDemo(program: Command): void {
-  addCommonOptions(program.command('demo'))
+  const command = addCommonOptions(program.command('demo'));
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (REAL_MACHINE.some((real) => real === name)) option.hideHelp();
+  }
+  command
     .description('watch two simulated machines connect through their NATs: no second machine, no network')
     .option('--nat-a <nat>', "Alice's: type,delta[,value] as matrix names them", 'restrict port,equal')
     .option('--nat-b <nat>', "Bob's", 'symmetric,independent')

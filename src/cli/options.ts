@@ -78,6 +78,16 @@ export function addCommonOptions(command: Command): Command {
     .addOption(new Option('--log <level>', 'how much to tell on stderr (default: warn)').choices(LOG_LEVELS));
 }
 
+/** Those that are about a real machine, by commander's names: the demo refuses them. */
+export const REAL_MACHINE: readonly (keyof CommonOptions)[] = [
+  'via',
+  'servers',
+  'state',
+  'interface',
+  'port',
+  'upnp',
+];
+
 /** The run's configuration: what was given over the defaults. */
 export function configOf(options: CommonOptions): Config {
   return {

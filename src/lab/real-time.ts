@@ -9,8 +9,8 @@ import type { Clock } from './clock.ts';
 export interface Pace {
   /** The real one. */
   readonly io: Pick<Io, 'now' | 'sleepUntil'>;
-  /** Virtual ms per real one. */
-  readonly speed: number;
+  /** Virtual ms per real one; may change while it runs. */
+  readonly speed: () => number;
   /** Ends it. */
   readonly signal: AbortSignal;
   /** Called after each step. */
@@ -27,12 +27,13 @@ const SHORTEST_PAUSE = 4;
 export async function runInRealTime(clock: Clock, { io, speed, signal, onStep }: Pace): Promise<void> {
   let last = io.now();
   while (!signal.aborted) {
+    const factor = speed();
     const now = io.now();
     const passed = Math.min(now - last, LONGEST_STEP);
     last = now;
-    await clock.runUntil(clock.now() + passed * speed, { signal });
+    await clock.runUntil(clock.now() + passed * factor, { signal });
     onStep?.();
-    const due = ((clock.next ?? Number.POSITIVE_INFINITY) - clock.now()) / speed - (io.now() - now);
+    const due = ((clock.next ?? Number.POSITIVE_INFINITY) - clock.now()) / factor - (io.now() - now);
     await io.sleepUntil(io.now() + Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE, due)), signal);
   }
 }

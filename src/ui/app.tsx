@@ -78,8 +78,15 @@ export function App({ session, terminal, demo }: AppProps) {
   const above = demo !== undefined && whole.rows >= MINIMUM.rows + PICTURE_ROWS ? PICTURE_ROWS : 0;
   const size = useMemo(() => ({ columns: whole.columns, rows: whole.rows - above }), [whole, above]);
   const value = useMemo(
-    () => ({ session: shown, terminal, size, marks: marksFor(terminal.utf8), unsent: drafts[side] }),
-    [shown, terminal, size, drafts, side],
+    () => ({
+      session: shown,
+      terminal,
+      size,
+      marks: marksFor(terminal.utf8),
+      unsent: drafts[side],
+      isDemo: demo !== undefined,
+    }),
+    [shown, terminal, size, drafts, side, demo],
   );
   const tooSmall = size.columns < MINIMUM.columns || size.rows < MINIMUM.rows;
   const turn = useCallback(() => setOther((before) => !before), []);
@@ -119,7 +126,7 @@ function Frame({ size, tooSmall, side, turn }: FrameProps) {
             <Body key={side} ui={ui} />
           </Suspense>
         </Box>
-        {ui.overlay !== 'qr' && <Footer context={context} isDemo={turn !== null} />}
+        {ui.overlay !== 'qr' && <Footer context={context} />}
       </Box>
     </KeyTarget.Provider>
   );
@@ -183,6 +190,8 @@ function useRootKeys(
   const { session } = useUi();
   const { emit, getState } = session.store;
   const waiting = useRef<Key[]>([]).current;
+  /** The other side is not drawn yet. */
+  const turning = useRef(false);
   const act = (key: Key) => {
     const over = ui.overlay !== null;
     const intent = dispatchKey(context, key, over ? {} : taker.current);
@@ -198,17 +207,21 @@ function useRootKeys(
       const now = getState().ui;
       return now.screen === ui.screen && now.overlay === ui.overlay && now.pipe === ui.pipe;
     };
-    while (isDrawn()) {
+    while (!turning.current && isDrawn()) {
       const key = waiting.shift();
       if (key === undefined) return;
+      turning.current = turn !== null && intentOf('demo', key) === 'other-side';
       // What follows is for the other side.
-      if (turn !== null && intentOf('demo', key) === 'other-side') return turn();
-      act(key);
+      if (turning.current) turn?.();
+      else act(key);
     }
   };
   useKeys((key) => {
     waiting.push(key);
     actOnAll();
   });
-  useLayoutEffect(actOnAll);
+  useLayoutEffect(() => {
+    turning.current = false;
+    actOnAll();
+  });
 }

@@ -13,6 +13,8 @@ export interface UiContext {
   readonly marks: Marks;
   /** What was typed in a chat and not sent, by pipe: it waits there, and never goes to another peer. */
   readonly unsent: Map<string, Line>;
+  /** Its keys work too. */
+  readonly isDemo: boolean;
 }
 
 export const Ui = createContext<UiContext | null>(null);

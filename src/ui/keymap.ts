@@ -275,12 +275,17 @@ export function footerHints(context: KeyContext, isDemo = false): Hint[] {
   );
 }
 
-/** What the help screen shows: everywhere first, then each place; what several places share, once. */
-export function helpSections(): { readonly title: string; readonly hints: readonly Hint[] }[] {
+/**
+ * What the help screen shows: everywhere first, then each place; what several places share, once.
+ *
+ * @param isDemo with the keys that only the demo has
+ */
+export function helpSections(isDemo = true): { readonly title: string; readonly hints: readonly Hint[] }[] {
   const shared = new Set(SHARED.flatMap(({ bindings }) => bindings));
-  const places = Object.entries(KEYMAP).map(([context, bindings]) => ({
-    title: TITLES[context as KeyContext],
-    bindings: bindings.filter((binding) => !shared.has(binding)),
+  const contexts = (Object.keys(KEYMAP) as KeyContext[]).filter((context) => isDemo || context !== 'demo');
+  const places = contexts.map((context) => ({
+    title: TITLES[context],
+    bindings: KEYMAP[context].filter((binding) => !shared.has(binding)),
   }));
   return [...places, ...SHARED]
     .filter(({ bindings }) => bindings.length > 0)

@@ -69,6 +69,12 @@ describe('keymap', () => {
     );
   });
 
+  test('in the demo the footer names its keys instead of those that they replace', () => {
+    const hints = footerHints('chat', true).map(({ keys, does }) => `${keys} ${does}`);
+    expect(hints.filter((hint) => hint.startsWith('Tab '))).toEqual(['Tab other side']);
+    expect(footerHints('chat').map(({ does }) => does)).toContain('next pipe');
+  });
+
   test('the help and the table for the README name every binding', () => {
     const hints = helpSections().flatMap((section) => section.hints);
     for (const { shown, does } of CONTEXTS.flatMap((context) => KEYMAP[context])) {

@@ -7,6 +7,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { render } from 'ink';
 import { createElement } from 'react';
 import { vi } from 'vitest';
+import type { DemoView } from '../../src/app/demo/scene.ts';
 import type { Session } from '../../src/app/session.ts';
 import { App } from '../../src/ui/app.tsx';
 import { terminalText } from '../../src/ui/terminal-text.ts';
@@ -85,6 +86,7 @@ export function renderApp(
   session: Session,
   size: Size = { columns: 80, rows: 24 },
   utf8 = true,
+  demo?: DemoView,
 ): RenderedApp {
   const stdout = new FakeStdout(size);
   const stdin = new FakeStdin();
@@ -95,7 +97,7 @@ export function renderApp(
     clear: () => void clears++,
     copy: (text: string) => void copied.push(text),
   };
-  const app = render(createElement(App, { session, terminal }), {
+  const app = render(createElement(App, { session, terminal, demo }), {
     stdout: stdout as unknown as NodeJS.WriteStream,
     stdin: stdin as unknown as NodeJS.ReadStream,
     exitOnCtrlC: false,

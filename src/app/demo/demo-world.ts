@@ -17,7 +17,7 @@ export interface DemoOptions {
   readonly nats: Readonly<Record<SideName, NatSpec>>;
   /** ms there and back between the two. */
   readonly rtt: number;
-  /** Virtual ms per real one. */
+  /** Virtual ms per real one, from when the one connects to the other. */
   readonly speed: number;
   /** Whether there is a relay. */
   readonly turn: boolean;
@@ -32,6 +32,8 @@ export interface DemoWorld {
   readonly scene: Scene;
   /** What a journey on that side is given. */
   context(side: SideName, config: Config, emit: Emit, signal: AbortSignal): Context;
+  /** How fast time passes from now on: virtual ms per real one. */
+  setSpeed(factor: number): void;
   /** Lets virtual time pass with real time, until the signal aborts. @throws a fault of what is simulated */
   run(io: Io, signal: AbortSignal): Promise<void>;
 }
@@ -41,7 +43,7 @@ const SERVICES = { brokers: 2, stun: 2, ntp: 2, fullStun: true } as const;
 
 export async function openDemoWorld(options: DemoOptions): Promise<DemoWorld> {
   const lab = await import('../../lab/index.ts');
-  const { nats, rtt, speed, turn, ipv6, seed } = options;
+  const { nats, rtt, turn, ipv6, seed } = options;
   // Both lists are in the order of the numbers; deltas begin with 2, as 1 is none.
   const natOf = ({ type, delta }: NatSpec) =>
     lab.natPreset(lab.NAT_TYPE_NAMES[type - 1] ?? 'restrict port', {
@@ -58,11 +60,17 @@ export async function openDemoWorld(options: DemoOptions): Promise<DemoWorld> {
     a: { nat: natOf(nats.a) },
     b: { nat: natOf(nats.b) },
   });
-  const watch = new PacketWatch({ world, delay: rtt / 2, names: DEMO_NAMES });
+  // Nobody wants to wait for the start.
+  let factor = Math.max(1, options.speed);
+  const speed = () => factor;
+  const watch = new PacketWatch({ world, delay: rtt / 2, names: DEMO_NAMES }, speed);
   const sides = { a: sceneSide(world, 'a', nats.a), b: sceneSide(world, 'b', nats.b) };
   return {
     world,
-    scene: { sides, rtt, speed, picture: watch.picture, subscribe: watch.subscribe },
+    scene: { sides, rtt, picture: watch.picture, subscribe: watch.subscribe },
+    setSpeed(next) {
+      factor = next;
+    },
     context: (side, config, emit, signal) =>
       simulatedContext({ host: world[side], servers: world.servers, config, emit, signal }),
     run: (io, signal) =>

@@ -5,7 +5,7 @@ import { exitCodeOf } from '../failure.ts';
 import type { Context } from '../journeys/context.ts';
 import { createAppStore } from '../store.ts';
 import { type DemoOptions, type DemoWorld, openDemoWorld } from './demo-world.ts';
-import { createPlay, type Play } from './director.ts';
+import { createPlay, type Play, type Staging } from './director.ts';
 
 export interface Demo extends DemoWorld {
   readonly play: Play;
@@ -35,7 +35,8 @@ export async function demo({ io, config, emit, signal }: Context, options: DemoO
   const opened = await openDemo(options, config, stop);
   opened.play.sides.a.store.onEvent(emit);
   const running = opened.run(io, stop);
-  const playing = playOut(opened.play);
+  const { speed } = options;
+  const playing = playOut(opened.play, { watched: false, speed, onConnect: () => opened.setSpeed(speed) });
   try {
     // The clock ends only by an interrupt, or a fault.
     const code = await Promise.race([playing, running.then(() => null)]);
@@ -48,13 +49,13 @@ export async function demo({ io, config, emit, signal }: Context, options: DemoO
 }
 
 /** @returns the exit code */
-export async function playOut({ sides, run }: Play): Promise<number> {
+export async function playOut({ sides, run }: Play, staging: Staging): Promise<number> {
   const { a } = sides;
   const faults: P2pdError[] = [];
   a.store.onEvent((event) => {
     if (event.event === 'error') faults.push(new P2pdError(event.code, event.message, { hint: event.hint }));
   });
-  const pipe = await run(false);
+  const pipe = await run(staging);
   const [fault] = faults;
   if (pipe?.state !== 'open') return exitCodeOf(fault ?? new P2pdError('NO_PATH', 'no pipe opened'));
   a.close(pipe.id);

@@ -2,7 +2,7 @@
  * What happens in the demo by itself: both sides start and find their NATs out, Alice connects to
  * Bob, they exchange a few words. Then whatever a person says on one side is echoed by the other.
  */
-import type { Method } from '../../net/index.ts';
+import { type Method, parseAddress } from '../../net/index.ts';
 import type { Context } from '../journeys/context.ts';
 import { createSession } from '../live-session.ts';
 import type { ConnectChoice, Session } from '../session.ts';
@@ -11,12 +11,23 @@ import type { Store } from '../store.ts';
 
 /** Virtual ms until NATs must be known: a second until a node looks, five that it may take. */
 const NAT_LIMIT = 7_000;
-/** Virtual ms that somebody takes to read, and to answer. */
+/** ms that somebody takes to answer, and a person to see how it came about; of their own time. */
 const PAUSE = 700;
+const SIGHT = 5_000;
 
 export interface Cast {
   readonly a: Session;
   readonly b: Session;
+}
+
+/** How it is played. */
+export interface Staging {
+  /** Somebody looks: at the machine's load, at round trips, at how the pipe came about. */
+  readonly watched: boolean;
+  /** Virtual ms per ms of who looks, from when the one connects to the other. */
+  readonly speed: number;
+  /** Called then. */
+  readonly onConnect: () => void;
 }
 
 export interface Play {
@@ -25,10 +36,9 @@ export interface Play {
   /**
    * Plays.
    *
-   * @param watched somebody looks at the machine's load and the round trips
    * @returns the pipe as it is in the end: open, or failed
    */
-  run(watched: boolean): Promise<PipeState | null>;
+  run(staging: Staging): Promise<PipeState | null>;
 }
 
 /** A side's context and the store that hears of it. */
@@ -44,9 +54,9 @@ export function createPlay(a: Actor, b: Actor, choice: Omit<ConnectChoice, 'peer
   echo(live.b, typed.a, b.ctx);
   return {
     sides: { a: driven(live.a, typed.a), b: driven(live.b, typed.b) },
-    async run(watched) {
-      await Promise.all([live.a, live.b].map((side) => (watched ? side.start() : side.startNode())));
-      return play(live, a.ctx, choice);
+    async run(staging) {
+      await Promise.all([live.a, live.b].map((side) => (staging.watched ? side.start() : side.startNode())));
+      return play(live, a.ctx, choice, staging);
     },
   };
 }
@@ -55,43 +65,53 @@ async function play(
   { a, b }: Cast,
   ctx: Context,
   choice: Omit<ConnectChoice, 'peer'>,
+  staging: Staging,
 ): Promise<PipeState | null> {
   const limit = AbortSignal.any([ctx.signal, limitOf(ctx, NAT_LIMIT)]);
-  await Promise.all([until(a.store, knowsNat, limit), until(b.store, knowsNat, limit)]);
+  await Promise.all([until(a.store, knowsNat, limit), until(b.store, tellsNat, limit)]);
   const peer = b.store.getState().nodes[0]?.address ?? '';
   a.store.emit({ event: 'ui', action: 'draft', draft: { peer } });
-  lead(b, 'accept');
+  lead(b, 'accept', ['home']);
+  staging.onConnect();
   const id = a.connect({ ...choice, peer });
   if (id === null) return null;
-  lead(a, 'connect', id);
+  lead(a, 'connect', ['home'], id);
   const pipeOf = ({ pipes }: State) => pipes.find((pipe) => pipe.id === id);
   await until(a.store, (state) => pipeOf(state)?.state !== 'connecting', ctx.signal);
   const pipe = pipeOf(a.store.getState()) ?? null;
   if (pipe?.state !== 'open') return pipe;
+  const wait = (ms: number) => ctx.io.sleepUntil(ctx.io.now() + ms * staging.speed, ctx.signal);
+  if (staging.watched) {
+    lead(a, 'timeline', ['chat'], id);
+    a.store.emit({ event: 'ui', action: 'notice', notice: 'how it came about; the chat follows' });
+  }
   await until(b.store, (state) => pipeOf(state)?.state === 'open', ctx.signal);
-  lead(b, 'chat', id);
-  await talk({ a, b }, ctx, pipe);
+  lead(b, 'chat', ['accept'], id);
+  if (staging.watched) {
+    await wait(SIGHT);
+    lead(a, 'chat', ['timeline'], id);
+  }
+  await talk({ a, b }, ctx.signal, pipe, () => wait(PAUSE));
   return pipe;
 }
 
-/** A few words each way; the last ones are the program's. */
-async function talk({ a, b }: Cast, { io, signal }: Context, { id, path }: PipeState): Promise<void> {
-  const said = (count: number) => (state: State) =>
-    (state.pipes.find((pipe) => pipe.id === id)?.messages.filter(({ direction }) => direction === 'in')
-      .length ?? 0) >= count;
-  const pause = () => io.sleepUntil(io.now() + PAUSE, signal);
+/** A few words each way. */
+async function talk(
+  { a, b }: Cast,
+  signal: AbortSignal,
+  { id, path }: PipeState,
+  pause: () => Promise<void>,
+) {
+  const heard = ({ pipes }: State) =>
+    pipes.some((pipe) => pipe.id === id && pipe.messages.some(({ direction }) => direction === 'in'));
   await pause();
   a.say(id, 'Hello Bob, this is Alice.');
-  await until(b.store, said(1), signal);
+  await until(b.store, heard, signal);
   await pause();
   b.say(id, path === null ? 'Hello Alice!' : HOW[path.method]);
-  await until(a.store, said(1), signal);
-  for (const { store } of [a, b])
-    store.emit({
-      event: 'ui',
-      action: 'notice',
-      notice: 'type: the other side echoes; Ctrl+Y tells how it came about',
-    });
+  await until(a.store, heard, signal);
+  const notice = 'type: the other side echoes; Ctrl+Y tells how it came about';
+  for (const { store } of [a, b]) store.emit({ event: 'ui', action: 'notice', notice });
 }
 
 const HOW: Readonly<Record<Method, string>> = {
@@ -139,11 +159,18 @@ function echo(side: Session, typed: Set<string>, { io, signal }: Context): void 
   });
 }
 
-/** Shows a screen, unless the person has gone elsewhere. */
-function lead({ store }: Session, screen: State['ui']['screen'], pipe?: string): void {
-  const { ui } = store.getState();
-  if (ui.screen !== 'home' && ui.screen !== 'accept') return;
+type Screen = State['ui']['screen'];
+
+/** Shows a screen to who is still on one of these. */
+function lead({ store }: Session, screen: Screen, from: readonly Screen[], pipe?: string): void {
+  if (!from.includes(store.getState().ui.screen)) return;
   store.emit({ event: 'ui', action: 'go', screen, ...(pipe === undefined ? {} : { pipe }) });
+}
+
+/** Its address, too: what it is by then is what the other side needs to know. */
+function tellsNat({ nodes }: State): boolean {
+  const [node] = nodes;
+  return node !== undefined && parseAddress(node.address).interfaces.some(({ udp }) => udp !== null);
 }
 
 function knowsNat({ nat }: State): boolean {

@@ -12,6 +12,8 @@ interface Flight {
   readonly from: SideName;
   readonly packet: Packet;
   readonly kind: Mark['kind'];
+  /** From where to where: 0 and 1 are the two NATs, servers are midway. */
+  readonly way: readonly [number, number];
   /** Virtual ms. */
   readonly sentAt: number;
   fate: Mark['fate'];
@@ -19,8 +21,10 @@ interface Flight {
   landedAt: number | null;
 }
 
-/** Real ms for which a packet that has landed is still shown. */
+/** Real ms for which a packet that has landed is still shown: between the two, and with servers. */
 const LINGER = 500;
+const SERVER_LINGER = 150;
+const MIDWAY = 0.5;
 /** Packets shown at once: guessing ports sends a thousand. */
 const MAX_FLIGHTS = 200;
 const OTHER = { a: 'b', b: 'a' } as const;
@@ -38,13 +42,16 @@ export class PacketWatch {
   /** Addresses by which each side is seen from the Internet. */
   readonly #outer: Readonly<Record<SideName, ReadonlySet<string>>>;
   readonly #listeners = new Set<() => void>();
+  readonly #speed: () => number;
   #flights: Flight[] = [];
   #arrived: Flight | null = null;
   #caption = '';
-  #picture: Picture = { marks: [], caption: '' };
+  #picture: Picture;
 
-  constructor(watched: Watched) {
+  constructor(watched: Watched, speed: () => number) {
     this.#watched = watched;
+    this.#speed = speed;
+    this.#picture = { marks: [], caption: '', speed: speed() };
     const { world } = watched;
     this.#outer = { a: outerOf(world, 'a'), b: outerOf(world, 'b') };
     world.lab.network.observe((event) => this.#note(event));
@@ -60,29 +67,56 @@ export class PacketWatch {
   /** Makes the next picture. @param now real ms */
   draw(now: number): void {
     for (const flight of this.#flights) if (flight.fate !== 'flying') flight.landedAt ??= now;
-    this.#flights = this.#flights.filter(({ landedAt }) => landedAt === null || now - landedAt < LINGER);
-    if (this.#flights.length + this.#picture.marks.length === 0 && this.#caption === this.#picture.caption)
-      return;
-    this.#picture = { marks: this.#flights.map((flight) => this.#mark(flight)), caption: this.#caption };
+    this.#flights = this.#flights.filter(
+      ({ landedAt, kind }) =>
+        landedAt === null || now - landedAt < (kind === 'server' ? SERVER_LINGER : LINGER),
+    );
+    const speed = this.#speed();
+    const caption = this.#caption;
+    const before = this.#picture;
+    const isStill = this.#flights.length + before.marks.length === 0;
+    if (isStill && caption === before.caption && speed === before.speed) return;
+    this.#picture = { marks: this.#flights.map((flight) => this.#mark(flight)), caption, speed };
     for (const listener of this.#listeners) listener();
   }
 
-  #mark({ from, kind, fate, sentAt, packet }: Flight): Mark {
+  #mark({ from, kind, fate, sentAt, way: [begin, end] }: Flight): Mark {
     const { world, delay } = this.#watched;
-    // What its own NAT dropped never left.
-    const isHeld = fate === 'dropped' && !this.#outer[from].has(packet.src.ip);
-    const way = fate === 'flying' ? (world.lab.now() - sentAt) / delay : 1;
-    return { from, kind, fate, at: isHeld ? 0 : Math.min(1, Math.max(0, way)) };
+    const flown = fate === 'flying' && delay > 0 ? (world.lab.now() - sentAt) / delay : 1;
+    return { from, kind, fate, at: Math.min(end, begin + Math.max(0, flown)) };
   }
 
   #note({ fate, node, packet, reason = '', at }: PacketEvent): void {
     const side = this.#sideOf(node);
-    if (side === null) return;
+    if (side === null) {
+      this.#serve(fate, packet, at);
+      return;
+    }
     const isOutward = this.#outer[OTHER[side]].has(packet.dst.ip);
-    if (isOutward && fate === 'sent') this.#begin(side, packet, 'flying', at);
+    if (isOutward && fate === 'sent') this.#begin(side, packet, [0, 1], at);
     else if (isOutward && fate === 'dropped') this.#held(side, packet, reason, at);
+    else if (fate === 'sent' && this.#outer[side].has(packet.src.ip))
+      this.#begin(side, packet, [0, MIDWAY], at, 'server');
     else if (fate === 'arrived') this.#land(side, packet);
     else if (fate === 'dropped') this.#refused(side, packet, reason);
+  }
+
+  /** A server, or one of the two machines itself, whose own packets are seen at its router. */
+  #serve(fate: PacketEvent['fate'], packet: Packet, at: number): void {
+    const to = (['a', 'b'] as const).find((side) => this.#outer[side].has(packet.dst.ip));
+    const isServer = !['a', 'b'].some((side) => this.#isOf(side as SideName, packet.src.ip));
+    if (fate === 'arrived') this.#reach(packet);
+    else if (fate === 'sent' && to !== undefined && isServer)
+      this.#begin(OTHER[to], packet, [MIDWAY, 1], at, 'server');
+  }
+
+  #isOf(side: SideName, ip: string): boolean {
+    return this.#outer[side].has(ip) || this.#watched.world[side].isLocal(ip);
+  }
+
+  #reach(packet: Packet): void {
+    const flight = this.#flights.find((one) => one.packet === packet);
+    if (flight !== undefined) flight.fate = 'through';
   }
 
   #sideOf(node: string): SideName | null {
@@ -91,17 +125,25 @@ export class PacketWatch {
     return node === b?.name ? 'b' : null;
   }
 
-  #begin(from: SideName, packet: Packet, fate: Mark['fate'], sentAt: number): void {
-    this.#flights.push({ from, packet, kind: kindOf(packet), sentAt, fate, landedAt: null });
+  #begin(
+    from: SideName,
+    packet: Packet,
+    way: Flight['way'],
+    sentAt: number,
+    kind: Mark['kind'] = kindOf(packet),
+  ): Flight {
+    const flight: Flight = { from, packet, kind, way, sentAt, fate: 'flying', landedAt: null };
+    this.#flights.push(flight);
     if (this.#flights.length > MAX_FLIGHTS) this.#flights.shift();
+    return flight;
   }
 
   /** Lost on the line, or not even let out. */
   #held(from: SideName, packet: Packet, reason: string, at: number): void {
-    const flight = this.#flights.find((one) => one.packet === packet);
-    if (flight === undefined) this.#begin(from, packet, 'dropped', at);
-    else flight.fate = 'dropped';
-    this.#say(from, packet, flight === undefined ? `kept in by ${this.#natOf(from)}` : reason);
+    const known = this.#flights.find((one) => one.packet === packet);
+    const flight = known ?? this.#begin(from, packet, [0, 0], at);
+    flight.fate = 'dropped';
+    this.#say(from, packet, known === undefined ? `kept in by ${this.#natOf(from)}` : reason);
   }
 
   #land(side: SideName, packet: Packet): void {
@@ -109,15 +151,22 @@ export class PacketWatch {
     if (flight === undefined) return;
     flight.fate = 'through';
     this.#arrived = flight;
+    if (flight.kind === 'server') return;
     this.#say(flight.from, packet, `let in by ${this.#natOf(side)}`);
   }
 
   /** A router tells of what it drops right after it arrived, as another object with the same ends. */
   #refused(side: SideName, packet: Packet, reason: string): void {
+    const sent = this.#flights.find((one) => one.packet === packet);
+    if (sent !== undefined) {
+      sent.fate = 'dropped';
+      return;
+    }
     const flight = this.#arrived;
     if (flight === null || !isSame(flight.packet.src, packet.src) || !isSame(flight.packet.dst, packet.dst))
       return;
     flight.fate = 'dropped';
+    if (flight.kind === 'server') return;
     this.#say(flight.from, packet, `dropped by ${this.#natOf(side)} (${reason})`);
   }
 

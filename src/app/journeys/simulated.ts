@@ -36,7 +36,8 @@ export function simulatedContext({ host, servers, config, emit, signal }: Simula
       while (slots.has(slot)) slot++;
       slots.add(slot);
       return {
-        identity: await throwawayIdentity(io),
+        // The curve is loaded in real time: virtual time waits for it.
+        identity: await host.network.clock.outside(throwawayIdentity(io)),
         slot,
         machineId: Buffer.from(host.name.padEnd(8).slice(0, 8)).toString('hex'),
         files,

@@ -8,25 +8,20 @@ import { cut, widthOf } from '../width.ts';
 
 const GAP = '  ';
 
-interface FooterProps {
-  readonly context: KeyContext;
-  /** The demo's keys work too. */
-  readonly isDemo: boolean;
-}
-
-export function Footer({ context, isDemo }: FooterProps) {
+export function Footer({ context }: { readonly context: KeyContext }) {
   const { size, marks } = useUi();
   const notice = useStore((state) => state.ui.notice);
   return (
     <Box flexDirection="column" flexShrink={0}>
       <Text {...styleOf('warn')}>{cut(notice ?? ' ', size.columns, marks.more)}</Text>
-      <HintLine context={context} isDemo={isDemo} columns={size.columns} />
+      <HintLine context={context} columns={size.columns} />
     </Box>
   );
 }
 
 /** As many hints as fit; the ones that work everywhere come last but are never left out. */
-function HintLine({ context, isDemo, columns }: FooterProps & { readonly columns: number }) {
+function HintLine({ context, columns }: { readonly context: KeyContext; readonly columns: number }) {
+  const { isDemo } = useUi();
   const hints = footerHints(context, isDemo);
   const length = (list: typeof hints) => widthOf(list.map(({ keys, does }) => `${keys} ${does}`).join(GAP));
   while (length(hints) > columns && hints.length > 3) hints.splice(hints.length - 4, 1);

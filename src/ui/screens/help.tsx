@@ -10,8 +10,8 @@ const GAP = ', ';
 const TITLE_WIDTH = 12;
 
 export function HelpOverlay() {
-  const { size, marks } = useUi();
-  const lines = helpSections().flatMap(({ title, hints }) =>
+  const { size, marks, isDemo } = useUi();
+  const lines = helpSections(isDemo).flatMap(({ title, hints }) =>
     pack(hints, size.columns - TITLE_WIDTH).map((text, i) => ({ title: i === 0 ? title : '', text })),
   );
   return (
