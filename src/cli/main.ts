@@ -71,6 +71,7 @@ function addNodes(program: Command): void {
     .description('start a node and accept pipes, until interrupted')
     .option('--echo', 'send each message back unchanged')
     .option('--once', 'leave after the first pipe closes')
+    .option('--raw', 'join stdin and stdout to the first pipe as bytes, and leave with it')
     .option('--allow <ids>', 'only these peers: node ids, comma-separated', parseNodeIds)
     .option('--nickname <name>', 'register this nickname for the node')
     .option('--save-to <dir>', 'take files and keep them there; nothing is ever overwritten')

@@ -4,16 +4,11 @@
  */
 import { METHOD_NAMES } from '../app/config.ts';
 import type { LogLevel, Stamped } from '../app/events.ts';
-import { fileText } from '../app/file-text.ts';
 import { lossText, moveText } from '../app/reduce-path.ts';
 import type { WorldState } from '../app/state.ts';
 import { makeVisible } from '../app/visible.ts';
 import { nextWorld, signalReport, worldChanges } from '../app/world.ts';
-
-export interface Line {
-  readonly to: 'stdout' | 'stderr';
-  readonly text: string;
-}
+import { createFileNarrator, type Line } from './narrate-files.ts';
 
 export interface NarrateOptions {
   readonly log: LogLevel;
@@ -21,6 +16,8 @@ export interface NarrateOptions {
   readonly messages: boolean;
   /** Begin each message with whom it is from: where several peers may talk. */
   readonly from: boolean;
+  /** Columns of a line that changes; null, or left out: there is none. */
+  readonly columns?: () => number | null;
 }
 
 const LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
@@ -34,6 +31,7 @@ const SHORT_ID = 8;
 export function createNarrator(options: NarrateOptions): (event: Stamped) => readonly Line[] {
   const peers = new Map<string, string>();
   const worlds = new Map<string, WorldState>();
+  const narrateFile = createFileNarrator(options.columns ?? (() => null));
   return (event) => {
     if (event.event === 'world') {
       const before = worlds.get(event.node) ?? null;
@@ -41,6 +39,7 @@ export function createNarrator(options: NarrateOptions): (event: Stamped) => rea
       worlds.set(event.node, after);
       return narrateWorld(before, after, options.log);
     }
+    if (event.event === 'file') return narrateFile(event);
     if (event.event === 'open') peers.set(event.pipe, event.peer.slice(0, SHORT_ID));
     const line = narrate(event, options, peers);
     return line === null ? [] : [line];
@@ -67,8 +66,6 @@ function narrate(event: Stamped, options: NarrateOptions, peers: ReadonlyMap<str
       return narrateExplanation(event);
     case 'message':
       return narrateMessage(event, options, peers);
-    case 'file':
-      return err(fileText(event));
     case 'bench':
       return {
         to: 'stdout',

@@ -9,6 +9,7 @@ export {
   type NodeAddress,
   parseAddress,
 } from './address.ts';
+export { deferred } from './deferred.ts';
 export { ERROR_CODES, type ErrorCode, P2pdError, reasonOf } from './errors.ts';
 export type * from './events.ts';
 export type { Identity } from './identity.ts';
@@ -16,7 +17,7 @@ export { InfoAnswers, type Offer, outwardAddresses, serversFor, startInfoServer 
 export { Interface, type InterfaceDict, listInterfaces, type NatDict } from './interface.ts';
 export type * from './io/io.ts';
 export { loadNative } from './io/native.ts';
-export { openSaveFolder, openSource } from './io/transfer-files.ts';
+export { expandHome, openSaveFolder, openSource } from './io/transfer-files.ts';
 export type { SaveFolder, Source } from './io/transfer-types.ts';
 export { startWorker, type WorkerThread } from './io/worker.ts';
 export { PNP_LIMITS, TURN_LIMITS } from './limits.ts';

@@ -151,7 +151,7 @@ describe('help', () => {
     interfaces: [],
     nat: ['--format <format>'],
     matrix: [],
-    accept: ['--echo', '--once', '--allow <ids>', '--nickname <name>', '--save-to <dir>'],
+    accept: ['--echo', '--once', '--raw', '--allow <ids>', '--nickname <name>', '--save-to <dir>'],
     nickname: ['--echo', '--once', '--save-to <dir>'],
     resolve: [],
     connect: [
