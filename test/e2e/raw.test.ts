@@ -8,13 +8,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/p2pd-demo.js');
 /** Has the program say its highest memory, in KiB, when it ends. */
-const TELL_PEAK =
-  '--import=data:text/javascript,process.on("exit",()=>console.error("peak",process.resourceUsage().maxRSS))';
+const TELL_PEAK = "process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS));";
 let folder = '';
 let children: ChildProcess[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'p2pd-raw-'));
   writeFileSync(join(folder, 'none.json'), '{}');
+  writeFileSync(join(folder, 'peak.mjs'), TELL_PEAK);
 });
 afterEach(() => {
   for (const child of children) child.kill('SIGKILL');
@@ -35,7 +35,12 @@ class Side {
     const script = shell.replace('PROGRAM', `(${quoted}; echo $? >'${join(folder, home)}.code')`);
     this.child = spawn('sh', ['-c', script], {
       cwd: folder,
-      env: { ...process.env, P2PD_HOME: join(folder, home), NO_COLOR: '1', NODE_OPTIONS: TELL_PEAK },
+      env: {
+        ...process.env,
+        P2PD_HOME: join(folder, home),
+        NO_COLOR: '1',
+        NODE_OPTIONS: `--import=${join(folder, 'peak.mjs')}`,
+      },
       stdio: ['pipe', 'ignore', 'pipe'],
     });
     children.push(this.child);
