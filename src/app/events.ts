@@ -105,6 +105,13 @@ export interface ErrorEvent {
   readonly pipe?: string;
 }
 
+/** The program says something among the messages of a pipe. */
+export interface NoteEvent {
+  readonly event: 'note';
+  readonly pipe: string;
+  readonly text: string;
+}
+
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
 export interface LogEvent {
@@ -128,6 +135,7 @@ export type AppEvent =
   | TrialRunEvent
   | ErrorEvent
   | LogEvent
+  | NoteEvent
   | UiEvent;
 
 /** An event as it lies in the stream. */

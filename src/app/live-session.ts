@@ -5,6 +5,7 @@
 import { type P2PNode, P2pdError, type Pipe, type ServerList, sampleLoad } from '../net/index.ts';
 import type { Config } from './config.ts';
 import { errorEvent } from './failure.ts';
+import { FileDesk } from './file-desk.ts';
 import type { Context } from './journeys/context.ts';
 import { nat } from './journeys/nat.ts';
 import { checkNickname, registerDefault, registerNickname } from './journeys/nickname.ts';
@@ -37,6 +38,7 @@ class LiveSession implements Session {
   readonly #ctx: Context;
   readonly #serving: Serving;
   readonly #trials: Trials;
+  readonly #files: FileDesk;
   readonly #nodes: RunningNode[] = [];
   readonly #starts = new Set<Promise<void>>();
   readonly #pipes = new Map<string, Pipe>();
@@ -53,6 +55,7 @@ class LiveSession implements Session {
     this.#ctx = ctx;
     this.#serving = new Serving(ctx);
     this.#trials = new Trials(ctx);
+    this.#files = new FileDesk(ctx.emit);
     this.store = store;
   }
 
@@ -155,6 +158,21 @@ class LiveSession implements Session {
     sent.catch((error: unknown) => this.#ctx.emit(errorEvent(error, pipe)));
   }
 
+  sendFile(pipe: string, path: string): void {
+    const open = this.#pipes.get(pipe);
+    const owner = this.#nodes.find(({ node }) => open !== undefined && node.pipes.includes(open));
+    if (open !== undefined && owner !== undefined) void this.#files.send(owner.node, open, path);
+  }
+
+  cancelFile(pipe: string): void {
+    this.#files.cancel(pipe);
+  }
+
+  saveTo(pipe: string, directory: string | null | false): void {
+    const nodes = this.#nodes.map(({ node }) => node);
+    void this.#files.saveTo(nodes, pipe, directory);
+  }
+
   watch(pipe: string | null): void {
     this.#watched = pipe;
     if (pipe !== null) this.#pipes.get(pipe)?.ping();
@@ -192,6 +210,7 @@ class LiveSession implements Session {
         { ...this.#ctx, config },
         { onPipe: (pipe) => this.#keep(pipe), servers: () => this.#chooseServers() },
       );
+      this.#files.joined(node);
       this.#nodes.push({ node, config });
       if (this.#over.signal.aborted) await stopNode(this.#ctx, node);
       else void registerDefault(this.#ctx, node, await this.#chooseServers());

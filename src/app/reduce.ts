@@ -89,6 +89,7 @@ function fold(state: State, event: Stamped): State {
       return reduceMessage(state, event);
     case 'rtt':
       return updatePipe(state, event.pipe, (pipe) => ({ ...pipe, rtt: event.rtt }));
+    case 'note':
     case 'path':
     case 'stranded':
     case 'file':

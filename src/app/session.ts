@@ -39,6 +39,12 @@ export interface Session {
   close(pipe: string): void;
   /** Sends one message. Failures are events. */
   say(pipe: string, text: string): void;
+  /** Sends a file over an open pipe; what comes of it is notes in its chat. */
+  sendFile(pipe: string, path: string): void;
+  /** Stops sending the file that is on its way. */
+  cancelFile(pipe: string): void;
+  /** Where files of all peers are kept from now on: null is the usual place, false none; told in this pipe's chat. */
+  saveTo(pipe: string, directory: string | null | false): void;
   /** Measures the round trip of this pipe every few seconds while somebody looks; null: of none. */
   watch(pipe: string | null): void;
   /** Finds out the NATs in front of this machine; what is seen is events. Nothing while it is at it. */

@@ -16,6 +16,7 @@ import type {
 import type { LogLevel, NicknameEvent, StepName } from './events.ts';
 import type { ServingState } from './serve-state.ts';
 import type { Timelines } from './timeline.ts';
+import type { Meter } from './transfer-meter.ts';
 import type { TrialState } from './trial/events.ts';
 import { INITIAL_UI, type UiState } from './ui-state.ts';
 
@@ -98,6 +99,13 @@ export interface ChatMessage {
   readonly direction: 'in' | 'out' | 'note';
   /** As received: made visible only where it is drawn or printed. */
   readonly text: string;
+  /** A note of a file that is on its way: it changes until the file is there. */
+  readonly transfer?: Transfer;
+}
+
+export interface Transfer {
+  readonly direction: 'in' | 'out';
+  readonly meter: Meter;
 }
 
 /** The path a pipe takes, once it is open. */

@@ -151,6 +151,7 @@ function addNodes(program: Command): void {
     )
     .option('--echo', 'send each message back unchanged')
     .option('--once', 'leave after the first pipe closes')
+    .option('--raw', 'join stdin and stdout to the first pipe as bytes, and leave with it')
     .option('--allow <ids>', 'only these peers: node ids, comma-separated (default: everybody)', parseNodeIds)
     .option(
       '--nickname <name>',

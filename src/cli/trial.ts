@@ -31,7 +31,7 @@ export interface TrialCommandOptions extends CommonOptions {
 /** @param peer whom to meet; with --compare the second file */
 export async function runTrial(peer: string | undefined, options: TrialCommandOptions): Promise<void> {
   const voice: Voice = { ...voiceOf(options), json: options.json ? 'document' : false };
-  const listens: Voice = { ...voice, address: true, invites: 'trial', interruptedExit: 0 };
+  const listens: Voice = { ...voice, address: 'stdout', invites: 'trial', interruptedExit: 0 };
   await runJourney(configOf(options), options.accept ? listens : voice, (ctx) => {
     // Told before ten minutes have gone into it.
     if (options.report !== undefined) formOf(options.report);

@@ -20,7 +20,7 @@ export type { AddressDict, InterfaceDict, NatDict, RouteDict } from './interface
 export type * from './io/io.ts';
 export { loadNative } from './io/native.ts';
 export { platformName } from './io/platform.ts';
-export { openSaveFolder, openSource } from './io/transfer-files.ts';
+export { expandHome, openSaveFolder, openSource } from './io/transfer-files.ts';
 export type { SaveFolder, Source } from './io/transfer-types.ts';
 export { startWorker, type WorkerThread } from './io/worker.ts';
 export { PNP_LIMITS, TURN_LIMITS } from './limits.ts';

@@ -185,6 +185,8 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
   ],
   chat: [
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'send', footer: true },
+    // No key of its own: typed, as every command is.
+    { keys: [], intent: 'confirm', shown: '/help', does: 'commands (files)' },
     { keys: ['tab', 'ctrl-n'], intent: 'next-pipe', shown: 'Tab', does: 'next', footer: true },
     { keys: ['shift-tab', 'ctrl-p'], intent: 'previous-pipe', shown: 'Shift+Tab', does: 'previous' },
     { keys: ['ctrl-d'], intent: 'close-pipe', shown: 'Ctrl+D', does: 'close', footer: true },

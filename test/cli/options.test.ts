@@ -152,7 +152,7 @@ describe('help', () => {
     nat: ['--format <format>'],
     matrix: [],
     demo: ['--nat-a <nat>', '--nat-b <nat>', '--rtt <ms>', '--speed <factor>', '--no-turn', '--seed <text>'],
-    accept: ['--echo', '--once', '--allow <ids>', '--nickname <name>', '--save-to <dir>'],
+    accept: ['--echo', '--once', '--raw', '--allow <ids>', '--nickname <name>', '--save-to <dir>'],
     nickname: ['--echo', '--once', '--save-to <dir>'],
     resolve: [],
     connect: [

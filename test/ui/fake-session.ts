@@ -22,6 +22,9 @@ export type Call =
   | { readonly call: 'connect'; readonly choice: ConnectChoice }
   | { readonly call: 'close'; readonly pipe: string }
   | { readonly call: 'say'; readonly pipe: string; readonly text: string }
+  | { readonly call: 'sendFile'; readonly pipe: string; readonly path: string }
+  | { readonly call: 'cancelFile'; readonly pipe: string }
+  | { readonly call: 'saveTo'; readonly pipe: string; readonly directory: string | null | false }
   | { readonly call: 'watch'; readonly pipe: string | null }
   | { readonly call: 'lookUp'; readonly nickname: string; readonly acceptNewKey: boolean }
   | { readonly call: 'register'; readonly nickname: string };
@@ -70,6 +73,9 @@ export function createFakeSession({ pipe = 'p1', found = null }: FakeOptions = {
     },
     close: (id) => void calls.push({ call: 'close', pipe: id }),
     say: (id, text) => void calls.push({ call: 'say', pipe: id, text }),
+    sendFile: (id, path) => void calls.push({ call: 'sendFile', pipe: id, path }),
+    cancelFile: (id) => void calls.push({ call: 'cancelFile', pipe: id }),
+    saveTo: (id, directory) => void calls.push({ call: 'saveTo', pipe: id, directory }),
     watch: (id) => void calls.push({ call: 'watch', pipe: id }),
     async serve() {
       calls.push({ call: 'serve' });

@@ -48,6 +48,8 @@ export function secureStream(
 ): Promise<SecureStream> {
   const { transport, local, remote } = stream;
   const tls = stream.handOver((raw) => (role === 'client' ? openClient(raw, psk) : openServer(raw, psk)));
+  // What is reset in its first moment may tell so when nobody listens any longer (read EINVAL): that must end nothing else.
+  tls.on('error', () => undefined);
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => {
       signal.removeEventListener('abort', onAbort);

@@ -1,7 +1,4 @@
-/**
- * A pipe: what library users and journeys hold. Runs one Session over one encrypted stream;
- * wiring only, every rule of the conversation is in `session.ts`.
- */
+/** A pipe: what library users and journeys hold. Runs one Session over one encrypted stream; wiring only, every rule is its. */
 import { deferred } from '../deferred.ts';
 import type { Io } from '../io/io.ts';
 import { RECOVERY } from '../path-timing.ts';
@@ -40,7 +37,7 @@ export class Pipe {
   readonly #alarm: Alarm;
   readonly #inputs: Input[] = [];
   #busy = false;
-  readonly #ended = deferred<void>();
+  readonly #ended = deferred<boolean>();
   readonly #flushed = deferred<void>();
   readonly #closed = deferred<string>();
   readonly #opened = deferred<void>();
@@ -101,9 +98,11 @@ export class Pipe {
   get rtt(): number | null {
     return this.#rtt;
   }
+  /** Bytes that were sent and that the peer has not dealt with. */
+  readonly unsettled = (): number => this.#session.unsettled;
 
-  /** Resolves when the peer has half-closed: no more messages come. Also when the pipe closes. */
-  get ended(): Promise<void> {
+  /** Resolves when the peer has half-closed, no more messages come: true. When the pipe closes before: false. */
+  get ended(): Promise<boolean> {
     return this.#ended.promise;
   }
 
@@ -277,7 +276,7 @@ export class Pipe {
         this.#sendings.sent(effect.id);
         break;
       case 'ended':
-        this.#ended.resolve();
+        this.#ended.resolve(true);
         break;
       case 'flushed':
         this.#flushed.resolve();
@@ -301,7 +300,7 @@ export class Pipe {
     this.#alarm.stop();
     this.#carrier.destroy();
     this.#sendings.fail(reason);
-    this.#ended.resolve();
+    this.#ended.resolve(false);
     this.#flushed.resolve();
     this.#opened.reject(new Error(reason));
     this.#closed.resolve(reason);

@@ -1,5 +1,6 @@
 /** Which TURN server is asked for what, and in which order: with servers of the tests and our own, in virtual time. */
 import { expect, test } from 'vitest';
+import { createLab, type LabHost } from '../../../src/lab/index.ts';
 import { Relays } from '../../../src/net/connect/relays.ts';
 import { createResolver } from '../../../src/net/resolve.ts';
 import type { TurnServer as Known } from '../../../src/net/servers.ts';
@@ -7,7 +8,6 @@ import { startStunServer } from '../../../src/net/stun/server.ts';
 import { limitedCredentials } from '../../../src/net/turn/credentials.ts';
 import { isTurn } from '../../../src/net/turn/message.ts';
 import { TurnServer } from '../../../src/net/turn/server.ts';
-import { createLab, type LabHost } from '../../../src/lab/index.ts';
 import { LabTurnServer, TURN_USER } from '../../lab/turn-server.ts';
 
 const SECRET = new Uint8Array(32).fill(9);
