@@ -38,6 +38,7 @@ const NET_ORDER = [
   'presence',
   'network-watch',
   'incoming',
+  'node-asks',
   'node',
 ];
 

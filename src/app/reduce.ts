@@ -57,7 +57,6 @@ function fold(state: State, event: Stamped): State {
     case 'step':
       return reduceStep(state, event);
     case 'ready':
-      if (event.servers !== undefined) return { ...state, serving: reduceServeReady(event) };
       return reduceReady(state, event);
     case 'serving':
       return { ...state, serving: reduceServing(state.serving, event) };
@@ -144,6 +143,7 @@ function reduceStep(state: State, event: Stamped<StepEvent>): State {
 }
 
 function reduceReady(state: State, event: Stamped<ReadyEvent>): State {
+  if (event.servers !== undefined) return { ...state, serving: reduceServeReady(event) };
   const { nodeId, address, port, slot, nickname } = event;
   const node = { nodeId, address, port, slot, nickname, running: true };
   const known = state.nodes.some((n) => n.nodeId === nodeId);

@@ -6,8 +6,7 @@ import { METHOD_NAMES } from '../app/config.ts';
 import type { LogLevel, Stamped } from '../app/events.ts';
 import { lossText, moveText } from '../app/reduce-path.ts';
 import type { WorldState } from '../app/state.ts';
-import { reduceTrial, type TrialState } from '../app/trial/events.ts';
-import { trialLine } from '../app/trial/lines.ts';
+import { createTrialNarrator } from '../app/trial/lines.ts';
 import { makeVisible } from '../app/visible.ts';
 import { nextWorld, signalReport, worldChanges } from '../app/world.ts';
 import { createFileNarrator, type Line } from './narrate-files.ts';
@@ -33,7 +32,7 @@ const SHORT_ID = 8;
 export function createNarrator(options: NarrateOptions): (event: Stamped) => readonly Line[] {
   const peers = new Map<string, string>();
   const worlds = new Map<string, WorldState>();
-  let trial: TrialState | null = null;
+  const narrateTrial = createTrialNarrator();
   const narrateFile = createFileNarrator(options.columns ?? (() => null));
   return (event) => {
     if (event.event === 'world') {
@@ -42,11 +41,7 @@ export function createNarrator(options: NarrateOptions): (event: Stamped) => rea
       worlds.set(event.node, after);
       return narrateWorld(before, after, options.log);
     }
-    if (event.event === 'trial' || event.event === 'trial-run') {
-      trial = reduceTrial(trial, event);
-      const text = trial && trialLine(event, trial);
-      return text === null ? [] : [err(text)];
-    }
+    if (event.event === 'trial' || event.event === 'trial-run') return narrateTrial(event).map(err);
     if (event.event === 'file') return narrateFile(event);
     if (event.event === 'open') peers.set(event.pipe, event.peer.slice(0, SHORT_ID));
     const line = narrate(event, options, peers);

@@ -3,7 +3,7 @@
  * decision of its own.
  */
 import { setMaxListeners } from 'node:events';
-import { addressBytes, type NodeAddress, parseAddress } from './address.ts';
+import { addressBytes, type NodeAddress } from './address.ts';
 import { connectPipe } from './connect/connect.ts';
 import { derivedPort, type Listening, listen } from './connect/listen.ts';
 import { directCandidates } from './connect/pathway.ts';
@@ -15,13 +15,13 @@ import type { Io, NetworkInterface } from './io/io.ts';
 import { MessageHandlers } from './message-handlers.ts';
 import type { NatReport } from './nat-report.ts';
 import { NetworkWatch } from './network-watch.ts';
+import { addressOfPeer, namingTaskOf } from './node-asks.ts';
 import {
   assertMethods,
   type ConnectOptions,
   defaultConnectOptions,
   type MessageHandler,
   type Naming,
-  type NamingTask,
   type NodeSetup,
   type StartOptions,
 } from './node-options.ts';
@@ -31,7 +31,6 @@ import type { Pipe } from './pipe/pipe.ts';
 import { pipeName } from './pipe/pipe-info.ts';
 import { PIPE_ID_LENGTH } from './pipe/preamble.ts';
 import { Presence } from './presence.ts';
-import { NO_SERVERS } from './servers.ts';
 import { FileExchange } from './transfer/exchange.ts';
 import { type Endpoint, formatEndpoint } from './wire/endpoint.ts';
 
@@ -195,7 +194,10 @@ export class P2PNode {
    *   BUSY; the signal's reason
    */
   async connect(peer: string, options: Partial<ConnectOptions> = {}): Promise<Pipe> {
-    const address = await P2PNode.naming?.addressOf(this.#namingTask(), peer);
+    const address = await P2PNode.naming?.addressOf(
+      namingTaskOf(this.#setup, this, this.#stopping.signal),
+      peer,
+    );
     return this.prepare(address ?? peer, options).connect();
   }
 
@@ -221,22 +223,13 @@ export class P2PNode {
    */
   async nickname(name: string): Promise<string> {
     if (P2PNode.naming === null) throw new P2pdError('NO_SERVICE', 'names are not loaded');
-    return P2PNode.naming.register(this.#namingTask(), name);
-  }
-
-  #namingTask(): NamingTask {
-    const { io, identity, servers = NO_SERVERS, files = null } = this.#setup;
-    const [address, wall, { signal }] = [() => this.address, () => this.wallClock(), this.#stopping];
-    return { io, identity, servers, files, address, wall, signal };
+    return P2PNode.naming.register(namingTaskOf(this.#setup, this, this.#stopping.signal), name);
   }
 
   /** As `connect`, in two steps: the pipe's name is known before anything is sent. @internal */
   prepare(peer: string, options: Partial<ConnectOptions> = {}): { pipe: string; connect(): Promise<Pipe> } {
     const choice = { ...defaultConnectOptions(), ...options };
-    const address = parseAddress(peer);
-    if (address.nodeId === this.nodeId) {
-      throw new P2pdError('OWN_ADDRESS', "that is this node's own address");
-    }
+    const address = addressOfPeer(peer, this.nodeId);
     assertMethods(choice);
     const pipeId = this.#io.randomBytes(PIPE_ID_LENGTH);
     const pipe = pipeName(pipeId, this.#identity.publicKey, address.publicKey);

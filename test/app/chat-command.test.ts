@@ -36,5 +36,5 @@ test('chat line: whatever is typed means something, and nothing that begins with
 
 test("chat commands: the README's table is theirs", () => {
   const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
-  expect(readme).toContain(`checked by a test -->\n${commandsMarkdown()}\n<!-- /commands -->`);
+  expect(readme).toContain(`checked by a test -->\n${commandsMarkdown()}\n<!-- /chat commands -->`);
 });

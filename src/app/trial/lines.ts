@@ -1,10 +1,20 @@
 /** What is told of a trial while it goes on, a line each. Pure; nothing is made visible here. */
 import type { TrialRun } from './document.ts';
-import type { TrialEvent, TrialRunEvent, TrialState } from './events.ts';
+import { reduceTrial, type TrialEvent, type TrialRunEvent, type TrialState } from './events.ts';
 import { cellName, duration } from './labels.ts';
 
+/** Remembers what lines need: which cell a run is of, how many are left. @returns the lines of an event, at most one */
+export function createTrialNarrator(): (event: TrialEvent | TrialRunEvent) => readonly string[] {
+  let state: TrialState | null = null;
+  return (event) => {
+    state = reduceTrial(state, event);
+    const line = state && trialLine(event, state);
+    return line === null ? [] : [line];
+  };
+}
+
 /** @param after the state that follows from the event */
-export function trialLine(event: TrialEvent | TrialRunEvent, after: TrialState): string | null {
+function trialLine(event: TrialEvent | TrialRunEvent, after: TrialState): string | null {
   if (event.event === 'trial-run') return event.run === null ? null : runLine(event.cell, event.run, after);
   switch (event.phase) {
     case 'waiting':

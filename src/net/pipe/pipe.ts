@@ -93,7 +93,6 @@ export class Pipe {
   get family(): Family {
     return familyOf(this.remote.ip);
   }
-
   /** The last measured round trip in ms; null before the first. */
   get rtt(): number | null {
     return this.#rtt;
