@@ -260,12 +260,6 @@ const fences = [
     },
   ),
   rule(
-    'library-is-not-bundled',
-    'What src/net imports is installed with the package: it belongs into dependencies.',
-    { path: '^src/net/' },
-    { dependencyTypes: ['npm-dev'] },
-  ),
-  rule(
     'no-tests-in-src',
     'The program does not know its tests.',
     { path: '^(src|bin)/' },

@@ -6,6 +6,8 @@
  *   node bench/run.js relay [RUNS]
  */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { natPreset } from '../src/lab/index.ts';
 import type { Lab, Line, Program } from '../test/netns/lab.ts';
 import { startCoturn } from '../test/netns/services.ts';
@@ -22,6 +24,9 @@ const SOFT = natPreset('restrict port', 'random');
 /** Between two runs: what a peer may ask for long. */
 const PAUSE = 2_100;
 
+const LIBRARY = pathToFileURL(join(import.meta.dirname, '../dist/lib/library.js')).href;
+const AGAIN = join(import.meta.dirname, 'lib/connect-again.mjs');
+
 const runs = Number(process.argv[2] ?? 9);
 const rows: string[][] = [['from request', 'median', 'min', 'max', 'target', 'runs']];
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -33,7 +38,12 @@ await behindTwoNats(async (lab, nats) => {
   const turn = [{ url: `turn:${HOST}:3480?transport=tcp`, ...USER }];
   const servers = lab.file('relay.json', JSON.stringify({ ...known, turn }));
   await become(nats, HARD, HARD);
-  await openings(lab, servers);
+  await openings(lab, servers, 'TCP', '320');
+  await warm(lab, servers, 'TCP');
+  const udp = [{ url: `turn:${HOST}:3480?transport=udp`, ...USER }];
+  const byUdp = lab.file('relay-udp.json', JSON.stringify({ ...known, turn: udp }));
+  await openings(lab, byUdp, 'UDP', '320');
+  await warm(lab, byUdp, 'UDP');
   await become(nats, SOFT, SOFT);
   await moves(lab, servers);
   await recoveries(lab, nats);
@@ -41,7 +51,7 @@ await behindTwoNats(async (lab, nats) => {
 console.log(table(rows));
 
 /** Where nothing but the relay works: an open pipe, and the first message that came back. */
-async function openings(lab: Lab, servers: string): Promise<void> {
+async function openings(lab: Lab, servers: string, transport: string, target: string): Promise<void> {
   const peer = await lab.accept('b', ['--echo', '--servers', servers]);
   const [open, echo]: [number[], number[]] = [[], []];
   for (let run = 0; run < runs; run++) {
@@ -55,8 +65,24 @@ async function openings(lab: Lab, servers: string): Promise<void> {
     }
     await sleep(PAUSE);
   }
-  tell('to an authenticated pipe by the relay, cold', open, '320');
+  tell(`to an authenticated pipe by the relay (${transport}), cold`, open, target);
   tell('to the first message that came back by it', echo, '500');
+  await leave(peer.program);
+}
+
+/** The same from one node that goes on: the relay, the brokers and the peer know it already. */
+async function warm(lab: Lab, servers: string, transport: string): Promise<void> {
+  const peer = await lab.accept('b', ['--servers', servers]);
+  const args = [LIBRARY, servers, peer.address, String(runs + 1), String(PAUSE)];
+  const program = lab.run('a', [process.execPath, AGAIN, ...args]);
+  const lines = () => program.stdout.split('\n').slice(0, -1);
+  for (let run = 0; run <= runs; run++)
+    await program.until('the next connect', () => (lines().length > run ? true : undefined));
+  await program.ended();
+  const times = lines().map((line) => JSON.parse(line) as { method: string; elapsed: number });
+  times.shift();
+  const relayed = times.filter(({ method }) => method === 'relay').map(({ elapsed }) => elapsed);
+  tell(`the same, warm (${transport})`, relayed, '220');
   await leave(peer.program);
 }
 

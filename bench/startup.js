@@ -4,12 +4,12 @@
  *
  *   npm run build && node bench/startup.js [rounds]
  */
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { firstFrame, median } from './lib/first-frame.js';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const ROUNDS = Number(process.argv[2] ?? 15);
@@ -51,54 +51,8 @@ async function buildHello(folder) {
   return outfile;
 }
 
-/** ms until the program, on a terminal of its own, has drawn `mark`. @param {string} file @param {string} mark */
-function firstFrame(file, mark) {
-  const home = mkdtempSync(join(tmpdir(), 'p2pd-bench-'));
-  // Ink draws nothing where CI is set.
-  const environment = {
-    ...process.env,
-    CI: 'false',
-    P2PD_HOME: home,
-    LANG: 'C.UTF-8',
-    TERM: 'xterm-256color',
-  };
-  return new Promise((resolve, reject) => {
-    const command = `stty rows 24 cols 80; exec '${process.execPath}' '${file}'`;
-    const startedAt = performance.now();
-    const child = spawn('script', ['-qfec', command, '/dev/null'], {
-      env: environment,
-      detached: true,
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    let seen = '';
-    const end = (/** @type {() => void} */ finish) => {
-      clearTimeout(timer);
-      try {
-        process.kill(-(child.pid ?? 0), 'SIGKILL');
-      } catch {
-        // It has ended by itself.
-      }
-      rmSync(home, { recursive: true, force: true });
-      finish();
-    };
-    const timer = setTimeout(
-      () => end(() => reject(new Error(`no "${mark}" within ${LIMIT} ms: ${seen.slice(-700)}`))),
-      LIMIT,
-    );
-    child.stdout.on('data', (chunk) => {
-      seen += chunk;
-      if (!seen.includes(mark)) return;
-      child.stdout.removeAllListeners('data');
-      const elapsed = performance.now() - startedAt;
-      end(() => resolve(elapsed));
-    });
-  });
-}
-
-/** @param {readonly number[]} values */
-function median(values) {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
+/** @param {string} file */
+const started = (file) => `exec '${process.execPath}' '${file}'`;
 
 const folder = mkdtempSync(join(tmpdir(), 'p2pd-hello-'));
 mkdirSync(folder, { recursive: true });
@@ -108,8 +62,8 @@ const hello = await buildHello(folder);
 const times = { ours: [], hello: [] };
 for (let round = -1; round < ROUNDS; round++) {
   const [a, b] = [
-    await firstFrame(join(ROOT, 'bin/p2pd-demo.js'), 'Connect to a node'),
-    await firstFrame(hello, 'hello world'),
+    await firstFrame(started(join(ROOT, 'bin/p2pd-demo.js')), 'Connect to a node', { limit: LIMIT }),
+    await firstFrame(started(hello), 'hello world', { limit: LIMIT }),
   ];
   if (round < 0) continue; // the first round warms the disk
   times.ours.push(a);

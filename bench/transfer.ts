@@ -1,27 +1,22 @@
 /**
- * A file from disk to disk between two processes of the built program on loopback, beside the same bytes over Node's own
- * TLS 1.3 and over bare node:net, both from memory to nowhere; in turn, several rounds, fresh processes each time.
+ * A file from disk to disk between two processes of the built program on loopback, beside the same work over Node's
+ * own TLS 1.3 and bare node:net (read, hashed, sent, hashed, written, flushed), and beside both from memory to nowhere; in
+ * turn, several rounds, fresh processes each time. `TMPDIR=/dev/shm` leaves the disk out.
  *
  *   node bench/run.js transfer [MEGABYTES] [ROUNDS]
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { median, round, table } from './lib/figures.ts';
-import { connectPsk, createPskServer } from './lib/psk-tls.ts';
-import { measureIn, startRole } from './lib/roles.ts';
+import { beside, playRole } from './lib/plain-transfer.ts';
 
-const HOST = '127.0.0.1';
-const CHUNK = 256 * 1024;
 const PROGRAM = join(import.meta.dirname, '../bin/p2pd-demo.js');
 
 const [first = '1000', second = '3', third = ''] = process.argv.slice(2);
-if (first === 'serve') serve(second);
-else if (first === 'send') console.log(await send(second, third));
-else await compare(Number(first), Number(second));
+if (!(await playRole(first, second, third))) await compare(Number(first), Number(second));
 
 async function compare(megabytes: number, rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'p2pd-transfer-'));
@@ -29,24 +24,35 @@ async function compare(megabytes: number, rounds: number): Promise<void> {
   const path = join(folder, 'data.bin');
   writeFileSync(path, Buffer.alloc(megabytes * 1e6, 'p2pd'));
   writeFileSync(join(folder, 'none.json'), '{}');
-  const results: { file: number; tls: number; tcp: number; memory: number }[] = [];
+  const copy = { from: path, to: join(folder, 'copy.bin') };
+  const results: {
+    file: number;
+    memory: number;
+    tlsFile: number;
+    tcpFile: number;
+    tls: number;
+    tcp: number;
+  }[] = [];
   for (let turn = 0; turn < rounds; turn++) {
-    const { speed, memory } = await sendFile(folder, path, megabytes);
+    const { speed: file, memory } = await sendFile(folder, path, megabytes);
+    const [tlsFile, tcpFile] = [await beside('tls', megabytes, copy), await beside('tcp', megabytes, copy)];
     const [tls, tcp] = [await beside('tls', megabytes), await beside('tcp', megabytes)];
-    results.push({ file: speed, tls, tcp, memory });
+    results.push({ file, memory, tlsFile, tcpFile, tls, tcp });
   }
   const of = (pick: (one: (typeof results)[number]) => number) => round(median(results.map(pick)));
+  const row = (what: string, speed: (one: (typeof results)[number]) => number) => [
+    what,
+    of(speed),
+    of(({ file, ...one }) => (file / speed({ file, ...one })) * 100),
+  ];
   console.log(
     table([
-      [`${megabytes} MB`, 'MB/s', 'beside TLS', 'beside TCP'],
-      [
-        'file, disk to disk',
-        of(({ file }) => file),
-        of(({ file, tls }) => file / tls),
-        of(({ file, tcp }) => file / tcp),
-      ],
-      ['TLS 1.3', of(({ tls }) => tls), '1', of(({ tls, tcp }) => tls / tcp)],
-      ['node:net', of(({ tcp }) => tcp), '', '1'],
+      [`${megabytes} MB`, 'MB/s', 'ours, % of it'],
+      row('file over a pipe', ({ file }) => file),
+      row('the same work over TLS 1.3', ({ tlsFile }) => tlsFile),
+      row('the same work over node:net', ({ tcpFile }) => tcpFile),
+      row('TLS 1.3, memory to nowhere', ({ tls }) => tls),
+      row('node:net, memory to nowhere', ({ tcp }) => tcp),
     ]),
   );
   console.log(`receiver's memory at most ${of(({ memory }) => memory)} MiB`);
@@ -90,55 +96,4 @@ async function sendFile(folder: string, path: string, megabytes: number) {
   rmSync(kept, { recursive: true, force: true });
   const ms = (marks.get('done') ?? Number.NaN) - (marks.get('start') ?? Number.NaN);
   return { speed: (megabytes * 1000) / ms, memory: Number(peak) / 1024 };
-}
-
-async function beside(kind: string, megabytes: number): Promise<number> {
-  const server = await startRole(['serve', kind]);
-  const result = await measureIn(['send', kind, `${server.line} ${megabytes * 1e6}`]);
-  server.stop();
-  return Number(result);
-}
-
-function serve(kind: string): void {
-  const count = (socket: Socket) => {
-    let missing = -1;
-    socket.on('data', (data) => {
-      if (missing < 0) missing = Number(data.readBigUInt64BE()) + 8;
-      missing -= data.length;
-      if (missing <= 0) socket.end('.');
-    });
-    socket.on('error', () => undefined);
-  };
-  const server: Server = kind === 'tls' ? createPskServer(count) : createServer({ noDelay: true }, count);
-  server.listen(0, HOST, () => {
-    const address = server.address();
-    console.log(typeof address === 'object' ? address?.port : '');
-  });
-}
-
-function send(kind: string, target: string): Promise<number> {
-  const [port = 0, bytes = 0] = target.split(' ').map(Number);
-  const socket: Socket =
-    kind === 'tls' ? connectPsk({ port, host: HOST }) : connect({ port, host: HOST, noDelay: true });
-  const chunk = Buffer.alloc(CHUNK);
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    socket.once(kind === 'tls' ? 'secureConnect' : 'connect', () => {
-      const startedAt = performance.now();
-      const head = Buffer.alloc(8);
-      head.writeBigUInt64BE(BigInt(bytes));
-      socket.write(head);
-      let left = bytes;
-      const more = () => {
-        while (left > 0) {
-          const part = left < CHUNK ? chunk.subarray(0, left) : chunk;
-          left -= part.length;
-          if (!socket.write(part)) return;
-        }
-      };
-      socket.on('drain', more);
-      socket.once('data', () => resolve(bytes / 1000 / (performance.now() - startedAt)));
-      more();
-    });
-  });
 }

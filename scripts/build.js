@@ -1,5 +1,5 @@
 /**
- * Builds dist/: the program as a bundle (esbuild) and the library, unbundled with types (tsc), at
+ * Builds dist/: the program and the library as bundles (esbuild) and the library's types (tsc), at
  * the same time. `--if-stale` builds only when something in src/ is newer than dist/, and leaves
  * the chunks of the build before, so that a program that runs can still load them.
  */
@@ -14,6 +14,8 @@ const DIST = join(ROOT, 'dist');
 const ENTRY = join(ROOT, 'src/cli/main.ts');
 /** Written last, so that its time says when a build was whole. */
 const STAMP = '.built';
+/** Packages that are part of the bundle, for scripts/sbom.js. */
+const BUNDLED = '.bundled';
 /** A build in the making; several may run at once. */
 const STAGING = '.staging-';
 /** What a build depends on besides src/. */
@@ -24,8 +26,8 @@ const INPUTS = [
   'tsconfig.build.json',
   'scripts/build.js',
 ];
-/** Packages with binaries, which cannot go into the bundle. */
-const EXTERNAL = ['libsql', 'pg-native', 'secp256k1', 'tiny-secp256k1', 'udx-native'];
+/** Packages with binaries, which cannot go into a bundle. */
+const NATIVE = ['libsql', 'pg-native', 'secp256k1', 'tiny-secp256k1', 'udx-native'];
 /** Bundled CommonJS packages call `require` for Node's own modules; an ES module has none. */
 const REQUIRE_BANNER =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
@@ -61,7 +63,8 @@ async function build() {
   await mkdir(staging, { recursive: true });
   try {
     // Both are waited for, so that none writes after the folder is removed.
-    const parts = await Promise.allSettled([bundleProgram(staging), emitLibrary(join(staging, 'lib'))]);
+    const library = join(staging, 'lib');
+    const parts = await Promise.allSettled([bundle(staging, library), emitTypes(library)]);
     for (const part of parts) if (part.status === 'rejected') throw part.reason;
     await writeFile(join(staging, STAMP), '');
     const files = await install(staging, startedAt);
@@ -71,14 +74,13 @@ async function build() {
   }
 }
 
-/** The program. @param {string} folder */
-async function bundleProgram(folder) {
-  const { build: bundle } = await import('esbuild');
-  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-  await bundle({
+/** The program, and the library. @param {string} folder @param {string} libraryFolder */
+async function bundle(folder, libraryFolder) {
+  const { build: run } = await import('esbuild');
+  const { version, dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  /** @type {import('esbuild').BuildOptions} */
+  const common = {
     absWorkingDir: ROOT,
-    entryPoints: [{ in: ENTRY, out: 'cli' }],
-    outdir: folder,
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
     // Screens and rarely used parts stay in files of their own, loaded when first needed.
@@ -86,31 +88,87 @@ async function bundleProgram(folder) {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    minify: true,
     legalComments: 'none',
-    external: EXTERNAL,
     banner: { js: REQUIRE_BANNER },
-    define: {
-      __VERSION__: JSON.stringify(version),
-      'process.env.NODE_ENV': '"production"',
-    },
-    plugins: [noDevtools],
+    metafile: true,
     logLevel: 'warning',
-  });
+  };
+  const built = await Promise.all([
+    run({
+      ...common,
+      entryPoints: [{ in: ENTRY, out: 'cli' }],
+      outdir: folder,
+      minify: true,
+      external: NATIVE,
+      define: { __VERSION__: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' },
+      plugins: [noDevtools],
+    }),
+    // Readable, for its user's debugger; what is installed with it anyway is not copied into it.
+    run({
+      ...common,
+      entryPoints: ['src/library.ts'],
+      outdir: libraryFolder,
+      external: [...NATIVE, ...Object.keys(dependencies)],
+    }),
+  ]);
+  const inputs = await Promise.all(built.map(({ metafile }) => keepUsed(metafile)));
+  await writeFile(join(folder, BUNDLED), `${packagesIn(inputs.flat()).join('\n')}\n`);
 }
 
-/** The public library. @param {string} folder */
-async function emitLibrary(folder) {
+/**
+ * Removes files that nothing loads: esbuild writes what is imported by code that it has left out.
+ *
+ * @param {import('esbuild').Metafile | undefined} metafile
+ * @returns the sources of the others
+ */
+async function keepUsed(metafile) {
+  const outputs = metafile?.outputs ?? {};
+  const used = new Set(Object.keys(outputs).filter((path) => outputs[path]?.entryPoint && isEntry(path)));
+  // A set that grows while it is walked is walked to its end.
+  for (const path of used) {
+    for (const { path: next } of outputs[path]?.imports ?? []) if (next in outputs) used.add(next);
+  }
+  for (const path of Object.keys(outputs)) if (!used.has(path)) await rm(join(ROOT, path));
+  return [...used].flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}));
+}
+
+/** Parts that are loaded later are entry points to esbuild, too. @param {string} path */
+function isEntry(path) {
+  return !path.includes('/chunks/');
+}
+
+/** Folders of the packages that these files belong to. @param {readonly string[]} files */
+function packagesIn(files) {
+  const folders = files.map((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? '');
+  return [...new Set(folders)].filter((folder) => folder !== '').sort();
+}
+
+/** The library's types: those that its entry leads to. @param {string} folder */
+async function emitTypes(folder) {
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
   const code = await new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', folder], {
-      cwd: ROOT,
-      stdio: 'inherit',
-    });
+    const args = [tsc, '-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--outDir', folder];
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
     child.once('error', reject);
     child.once('exit', resolve);
   });
   if (code !== 0) throw new Error('tsc failed: see above');
+  const used = await typesFrom(join(folder, 'library.d.ts'));
+  const unused = (await filesIn(folder)).filter((file) => file.endsWith('.d.ts') && !used.has(file));
+  for (const file of unused) await rm(file);
+}
+
+/** Every file of types that this one leads to. @param {string} entry */
+async function typesFrom(entry) {
+  const found = new Set([entry]);
+  // A set that grows while it is walked is walked to its end.
+  for (const file of found) {
+    const text = await readFile(file, 'utf8');
+    for (const [, path = ''] of text.matchAll(/(?:from |import\()['"](\.[^'"]+)['"]/g)) {
+      found.add(join(dirname(file), path.replace(/(\.d)?\.[jt]sx?$/, '.d.ts')));
+    }
+  }
+  return found;
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import type { ErrorCode, NatSide, NetworkInterface, NodeEvent, ServersDocument } from '../net/index.ts';
 import type { ServingEvent } from './serve-events.ts';
+import type { TrialEvent, TrialRunEvent } from './trial/events.ts';
 import type { UiEvent } from './ui-state.ts';
 
 /** The contract's names, and three that only people see: identity, servers and listen. */
@@ -104,6 +105,13 @@ export interface ErrorEvent {
   readonly pipe?: string;
 }
 
+/** The program says something among the messages of a pipe. */
+export interface NoteEvent {
+  readonly event: 'note';
+  readonly pipe: string;
+  readonly text: string;
+}
+
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
 export interface LogEvent {
@@ -123,8 +131,11 @@ export type AppEvent =
   | ConnectEvent
   | NicknameEvent
   | BenchEvent
+  | TrialEvent
+  | TrialRunEvent
   | ErrorEvent
   | LogEvent
+  | NoteEvent
   | UiEvent;
 
 /** An event as it lies in the stream. */

@@ -4,3 +4,8 @@
 export function connectCommand(address: string): string {
   return `npx p2pd-demo connect ${address}`;
 }
+
+/** The exact command that starts a trial with a node that waits for one. */
+export function trialCommand(address: string): string {
+  return `npx p2pd-demo trial ${address}`;
+}

@@ -47,8 +47,17 @@ export function createLazySession(store: Store, open: () => Promise<Session>): S
       if (live === null) store.emit(TOO_EARLY);
       else await live.loadNat();
     },
+    trial(peer) {
+      if (live === null) store.emit(TOO_EARLY);
+      live?.trial(peer);
+    },
+    stopTrial: async () => live?.stopTrial(),
+    saveTrial: async () => live?.saveTrial(),
     stopServing: async () => live?.stopServing(),
     close: (pipe) => live?.close(pipe),
+    sendFile: (pipe, path) => live?.sendFile(pipe, path),
+    cancelFile: (pipe) => live?.cancelFile(pipe),
+    saveTo: (pipe, directory) => live?.saveTo(pipe, directory),
     say: (pipe, text) => live?.say(pipe, text),
     watch: (pipe) => live?.watch(pipe),
     async stop() {

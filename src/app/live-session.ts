@@ -5,6 +5,7 @@
 import { type P2PNode, P2pdError, type Pipe, type ServerList, sampleLoad } from '../net/index.ts';
 import type { Config } from './config.ts';
 import { errorEvent } from './failure.ts';
+import { FileDesk } from './file-desk.ts';
 import type { Context } from './journeys/context.ts';
 import { nat } from './journeys/nat.ts';
 import { checkNickname, registerDefault, registerNickname } from './journeys/nickname.ts';
@@ -14,6 +15,7 @@ import { startNode, stopNode } from './journeys/start-node.ts';
 import { Serving } from './serving.ts';
 import type { ConnectChoice, Session } from './session.ts';
 import type { Store } from './store.ts';
+import { Trials } from './trials.ts';
 
 /** ms between two looks at the machine's load (os-utils itself takes one second a look). */
 const LOAD_INTERVAL = 2_000;
@@ -35,6 +37,8 @@ class LiveSession implements Session {
   readonly store: Store;
   readonly #ctx: Context;
   readonly #serving: Serving;
+  readonly #trials: Trials;
+  readonly #files: FileDesk;
   readonly #nodes: RunningNode[] = [];
   readonly #starts = new Set<Promise<void>>();
   readonly #pipes = new Map<string, Pipe>();
@@ -50,6 +54,8 @@ class LiveSession implements Session {
   constructor(ctx: Context, store: Store) {
     this.#ctx = ctx;
     this.#serving = new Serving(ctx);
+    this.#trials = new Trials(ctx);
+    this.#files = new FileDesk(ctx.emit);
     this.store = store;
   }
 
@@ -152,16 +158,50 @@ class LiveSession implements Session {
     sent.catch((error: unknown) => this.#ctx.emit(errorEvent(error, pipe)));
   }
 
+  sendFile(pipe: string, path: string): void {
+    const open = this.#pipes.get(pipe);
+    const owner = this.#nodes.find(({ node }) => open !== undefined && node.pipes.includes(open));
+    if (open !== undefined && owner !== undefined) void this.#files.send(owner.node, open, path);
+  }
+
+  cancelFile(pipe: string): void {
+    this.#files.cancel(pipe);
+  }
+
+  saveTo(pipe: string, directory: string | null | false): void {
+    const nodes = this.#nodes.map(({ node }) => node);
+    void this.#files.saveTo(nodes, pipe, directory);
+  }
+
   watch(pipe: string | null): void {
     this.#watched = pipe;
     if (pipe !== null) this.#pipes.get(pipe)?.ping();
+  }
+
+  trial(peer: string | null): void {
+    this.#trials.start(peer);
+  }
+
+  stopTrial(): Promise<void> {
+    return this.#trials.stop();
+  }
+
+  async saveTrial(): Promise<void> {
+    const document = this.store.getState().trial?.document ?? null;
+    if (document === null) return;
+    try {
+      const names = await this.#trials.save(document);
+      this.#ctx.emit({ event: 'ui', action: 'notice', notice: `written to ${names.join(' and ')}` });
+    } catch (error) {
+      this.#ctx.emit(errorEvent(error));
+    }
   }
 
   async stop(): Promise<void> {
     this.#over.abort();
     for (const stop of this.#opening.values()) stop.abort(new P2pdError('INTERRUPTED', 'given up'));
     const leaving = this.#nodes.map(({ node }) => stopNode(this.#ctx, node, 'the other side left'));
-    await Promise.all([...leaving, this.#serving.stop()]);
+    await Promise.all([...leaving, this.#serving.stop(), this.#trials.stop()]);
   }
 
   async #start(config: Config): Promise<void> {
@@ -170,6 +210,7 @@ class LiveSession implements Session {
         { ...this.#ctx, config },
         { onPipe: (pipe) => this.#keep(pipe), servers: () => this.#chooseServers() },
       );
+      this.#files.joined(node);
       this.#nodes.push({ node, config });
       if (this.#over.signal.aborted) await stopNode(this.#ctx, node);
       else void registerDefault(this.#ctx, node, await this.#chooseServers());

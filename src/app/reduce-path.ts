@@ -1,11 +1,16 @@
 /** What happens to an open pipe besides its messages: its path changes or is lost, files come and go. Pure. */
 import type { FileEvent, PathEvent, StrandedEvent } from '../net/index.ts';
 import { METHOD_NAMES } from './config.ts';
-import type { Stamped } from './events.ts';
-import { fileText } from './file-text.ts';
+import type { NoteEvent, Stamped } from './events.ts';
+import { fileText, progressText } from './file-text.ts';
 import { formatMs } from './select.ts';
 import type { ChatMessage, PipeState } from './state.ts';
 import { MAX_MESSAGES } from './state.ts';
+import { measured } from './transfer-meter.ts';
+
+/** Columns of a note, which begins with three more: the narrowest usual terminal has 80. */
+const NOTE_COLUMNS = 77;
+const TO_ALLOW = '/save ~/Downloads takes files from now on';
 
 /** `relay 83 ms → TCP punch 41 ms`, and how long there was none. */
 export function moveText({ from, to, before, rtt, elapsed }: PathEvent, arrow = '→'): string {
@@ -22,15 +27,17 @@ export function lossText({ reason, limit }: Pick<StrandedEvent, 'reason' | 'limi
 
 export function withChange(
   pipe: PipeState,
-  event: Stamped<PathEvent | StrandedEvent | FileEvent>,
+  event: Stamped<PathEvent | StrandedEvent | FileEvent | NoteEvent>,
 ): PipeState {
   switch (event.event) {
     case 'path':
       return withPath(pipe, event);
     case 'stranded':
       return withoutPath(pipe, event);
+    case 'note':
+      return noted(pipe, event.at, event.text);
     case 'file':
-      return event.state === 'progress' ? pipe : withFile(pipe, event);
+      return withFile(pipe, event);
   }
 }
 
@@ -52,12 +59,27 @@ function withoutPath(pipe: PipeState, event: Stamped<StrandedEvent>): PipeState 
   return noted({ ...pipe, stranded: event.reason }, event.at, lossText(event));
 }
 
-/** What has become of a file, among the messages. */
+/** How a file does, in one note among the messages that changes until it is there. */
 function withFile(pipe: PipeState, event: Stamped<FileEvent>): PipeState {
-  return noted(pipe, event.at, fileText(event));
+  const { direction, state } = event;
+  const number = pipe.messages.findLastIndex(({ transfer }) => transfer?.direction === direction);
+  const before = state === 'start' || state === 'refused' ? undefined : pipe.messages[number];
+  const meter = measured(before?.transfer?.meter ?? null, event);
+  const isRunning = state === 'start' || state === 'progress';
+  const text = isRunning ? progressText(event, meter, NOTE_COLUMNS) : fileText(event, meter, TO_ALLOW);
+  const note: ChatMessage = {
+    ...{ at: before?.at ?? event.at, direction: 'note', text },
+    ...(isRunning ? { transfer: { direction, meter } } : {}),
+  };
+  return before === undefined
+    ? withNote(pipe, note)
+    : { ...pipe, messages: pipe.messages.with(number, note) };
 }
 
 function noted(pipe: PipeState, at: number, text: string): PipeState {
-  const note: ChatMessage = { at, direction: 'note', text };
+  return withNote(pipe, { at, direction: 'note', text });
+}
+
+function withNote(pipe: PipeState, note: ChatMessage): PipeState {
   return { ...pipe, messages: [...pipe.messages, note].slice(-MAX_MESSAGES) };
 }

@@ -12,6 +12,7 @@ import type {
 } from '../net/index.ts';
 import type {
   AppEvent,
+  BenchEvent,
   ErrorEvent,
   LogLevel,
   NicknameEvent,
@@ -37,6 +38,7 @@ import {
   type StepState,
 } from './state.ts';
 import { withAttempt, withExplanation, withTrace } from './timeline.ts';
+import { reduceTrial } from './trial/events.ts';
 import { chatWhenOpen, reduceUi, type UiEvent } from './ui-state.ts';
 import { nextWorld, shortened } from './world.ts';
 
@@ -76,10 +78,7 @@ function fold(state: State, event: Stamped): State {
     case 'signal':
       return reduceSignal(state, event);
     case 'attempt':
-      return {
-        ...reduceAttempt(state, event),
-        timelines: withAttempt(state.timelines, event),
-      };
+      return { ...reduceAttempt(state, event), timelines: withAttempt(state.timelines, event) };
     case 'trace':
       return { ...state, timelines: withTrace(state.timelines, event) };
     case 'explanation':
@@ -90,6 +89,7 @@ function fold(state: State, event: Stamped): State {
       return reduceMessage(state, event);
     case 'rtt':
       return updatePipe(state, event.pipe, (pipe) => ({ ...pipe, rtt: event.rtt }));
+    case 'note':
     case 'path':
     case 'stranded':
     case 'file':
@@ -102,8 +102,11 @@ function fold(state: State, event: Stamped): State {
       return addLog(state, event.at, event.level, event.text);
     case 'refused':
       return addLog(state, event.at, 'info', `refused ${event.remote}: ${event.reason}`);
+    case 'trial':
+    case 'trial-run':
+      return { ...state, trial: reduceTrial(state.trial, event) };
     case 'bench':
-      return addLog(state, event.at, 'info', `bench ${event.sendMbps} Mbit/s out, ${event.receiveMbps} in`);
+      return reduceBench(state, event);
     case 'ui':
       return reduceUiEvent(state, event);
     default:
@@ -173,6 +176,10 @@ function reduceStopped(state: State, nodeId: string): State {
   const { [nodeId]: _gone, ...worlds } = state.worlds;
   const nodes = state.nodes.map((n) => (n.nodeId === nodeId ? { ...n, running: false } : n));
   return { ...state, nodes, worlds, serving: reduceServeStopped(state.serving, nodeId) };
+}
+
+function reduceBench(state: State, { at, sendMbps, receiveMbps }: Stamped<BenchEvent>): State {
+  return addLog(state, at, 'info', `bench ${sendMbps} Mbit/s out, ${receiveMbps} in`);
 }
 
 function addPipe(state: State, pipe: PipeState): State {

@@ -39,6 +39,12 @@ export interface Session {
   close(pipe: string): void;
   /** Sends one message. Failures are events. */
   say(pipe: string, text: string): void;
+  /** Sends a file over an open pipe; what comes of it is notes in its chat. */
+  sendFile(pipe: string, path: string): void;
+  /** Stops sending the file that is on its way. */
+  cancelFile(pipe: string): void;
+  /** Where files of all peers are kept from now on: null is the usual place, false none; told in this pipe's chat. */
+  saveTo(pipe: string, directory: string | null | false): void;
   /** Measures the round trip of this pipe every few seconds while somebody looks; null: of none. */
   watch(pipe: string | null): void;
   /** Finds out the NATs in front of this machine; what is seen is events. Nothing while it is at it. */
@@ -47,6 +53,15 @@ export interface Session {
   serve(): Promise<void>;
   /** Ends serving. */
   stopServing(): Promise<void>;
+  /**
+   * Starts a trial with a peer, or (null) waits for somebody who starts one; what happens is events. Nothing while one is
+   * under way.
+   */
+  trial(peer: string | null): void;
+  /** Ends the trial; what was found out by then is reported. */
+  stopTrial(): Promise<void>;
+  /** Writes the trial's report into the working directory; a notice tells where. */
+  saveTrial(): Promise<void>;
   /** Closes every pipe with a reason and stops every node. */
   stop(): Promise<void>;
 }

@@ -16,6 +16,8 @@ import type {
 import type { LogLevel, NicknameEvent, StepName } from './events.ts';
 import type { ServingState } from './serve-state.ts';
 import type { Timelines } from './timeline.ts';
+import type { Meter } from './transfer-meter.ts';
+import type { TrialState } from './trial/events.ts';
 import { INITIAL_UI, type UiState } from './ui-state.ts';
 
 /** Log lines kept. */
@@ -97,6 +99,13 @@ export interface ChatMessage {
   readonly direction: 'in' | 'out' | 'note';
   /** As received: made visible only where it is drawn or printed. */
   readonly text: string;
+  /** A note of a file that is on its way: it changes until the file is there. */
+  readonly transfer?: Transfer;
+}
+
+export interface Transfer {
+  readonly direction: 'in' | 'out';
+  readonly meter: Meter;
 }
 
 /** The path a pipe takes, once it is open. */
@@ -181,6 +190,8 @@ export interface State {
   readonly load: LoadState | null;
   /** What this machine serves to others; null: it never did. */
   readonly serving: ServingState | null;
+  /** The newest trial; null: there was none. */
+  readonly trial: TrialState | null;
   /** The newest error that is not about one pipe. */
   readonly error: { readonly message: string; readonly hint: string } | null;
   readonly ui: UiState;
@@ -198,6 +209,7 @@ export const INITIAL_STATE: State = {
   log: [],
   load: null,
   serving: null,
+  trial: null,
   error: null,
   ui: INITIAL_UI,
 };

@@ -15,6 +15,8 @@ export type Screen =
   | 'serve'
   | 'chat'
   | 'timeline'
+  | 'trial'
+  | 'trial-form'
   | 'nickname'
   | 'log';
 export type Overlay = 'help' | 'qr';

@@ -1,5 +1,6 @@
-/** Standard input as lines of text or as bytes. */
+/** Standard input as lines of text or as bytes, and standard output for bytes. */
 import { createInterface } from 'node:readline';
+import type { RawOutput } from '../app/journeys/raw.ts';
 
 /**
  * Lines without their ends; a terminal is read like a file, each line when Enter is pressed.
@@ -14,10 +15,12 @@ export async function* stdinBytes(): AsyncIterable<Uint8Array> {
     yield chunk instanceof Uint8Array ? chunk : Buffer.from(String(chunk));
 }
 
-/** Writes bytes to standard output. @returns when there is room for more, or nobody reads any longer */
-export function stdoutBytes(bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve) => {
-    if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => undefined);
-    process.stdout.write(bytes, () => resolve());
-  });
+/** Standard output for bytes. */
+export function stdoutBytes(): RawOutput {
+  const { stdout } = process;
+  const gone = new Promise<Error>((resolve) => stdout.on('error', resolve));
+  return {
+    gone,
+    write: (bytes) => new Promise((resolve) => stdout.write(bytes, () => resolve())),
+  };
 }

@@ -18,7 +18,7 @@ const FIELDS: { readonly [E in AppEvent['event']]?: readonly string[] } = {
   stranded: ['pipe', 'reason', 'limit'],
   network: ['detail'],
   address: ['address'],
-  file: ['pipe', 'direction', 'name', 'size', 'done', 'state', 'reason'],
+  file: ['pipe', 'direction', 'name', 'size', 'done', 'from', 'state', 'kept', 'reason'],
   message: ['pipe', 'direction', 'text'],
   bench: ['pipe', 'bytes', 'sendMbps', 'receiveMbps', 'rtt'],
   closed: ['pipe', 'reason'],

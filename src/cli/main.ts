@@ -2,8 +2,9 @@
  * The command line: commands and options of the contract. Light, so that the first frame comes
  * soon: what a command runs is loaded when it is asked for.
  */
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import type { AcceptCommandOptions, ConnectCommandOptions, NicknameCommandOptions } from './commands.ts';
+import type { Shell } from './completion/index.ts';
 import type { DemoCommandOptions } from './demo.ts';
 import type { NatCommandOptions } from './nat.ts';
 import {
@@ -12,6 +13,7 @@ import {
   configOf,
   parseBytes,
   parseNodeIds,
+  parseRepeat,
   parseRtt,
   parseSeconds,
   parseSpeed,
@@ -19,6 +21,7 @@ import {
 } from './options.ts';
 import { leave } from './output.ts';
 import type { ServeCommandOptions } from './serve.ts';
+import type { TrialCommandOptions } from './trial.ts';
 
 declare const __VERSION__: string;
 
@@ -27,6 +30,7 @@ export function createProgram(): Command {
     .description(
       'Two people, two machines, one command each: a direct, encrypted pipe opens between them.\nWithout a command: the TUI.',
     )
+    .summary('the TUI; without a terminal it prints the help and exits with 2')
     .version(__VERSION__)
     .enablePositionalOptions()
     .showSuggestionAfterError()
@@ -36,38 +40,82 @@ export function createProgram(): Command {
   addReports(program);
   addDemo(program);
   addNodes(program);
+  addTrial(program);
   addCommonOptions(program.command('serve'))
+    .summary('be the servers that others name with --via')
     .description(
-      'run MQTT, STUN, NTP and names on this machine, for others to name with --via; until interrupted',
+      'run MQTT, STUN, TURN, NTP and a name server (PNP) on this machine, without root, and print the command for other machines; until interrupted',
     )
     .option('--host <addresses>', 'listen at these, comma-separated (default: all of this machine)')
     .option(
       '--ports <list>',
       'other ports: kind=port, comma-separated (default: mqtt=1883,stun=3478,ntp=10123,pnp=5300,info=5380)',
     )
-    .option('--only <kinds>', 'only these of mqtt, stun, turn, ntp, pnp, comma-separated')
+    .option('--only <kinds>', 'only these of mqtt, stun, turn, ntp, pnp, comma-separated (default: all)')
     .option(
       '--pnp-store <where>',
-      'keep names in sqlite:PATH or postgres://… (default: sqlite in the state directory)',
+      'keep names in sqlite:PATH or postgres://…, which any number of servers may share (default: names.db in the state directory)',
     )
     .action(async (options: ServeCommandOptions) => (await import('./serve.ts')).runServe(options));
+  addCompletion(program);
   return program;
 }
+
+/** The same for each command that accepts pipes. */
+const SAVE_TO = 'take files and keep them there; nothing is ever overwritten (default: no files are taken)';
 
 /** Commands that print one document. */
 function addReports(program: Command): void {
   addCommonOptions(program.command('interfaces'))
-    .description('list interfaces: name, kind, gateway, addresses')
+    .summary('list interfaces, their addresses and NATs')
+    .description(
+      'list interfaces: name, kind, gateway, outer addresses (asked from STUN servers), NAT and delta, addresses',
+    )
     .action(async (options: CommonOptions) => (await import('./interfaces.ts')).runInterfaces(options));
   addCommonOptions(program.command('nat'))
-    .description('find out the NAT in front of each interface: type, delta, ports, over UDP and TCP')
+    .summary('find out the NAT in front of each interface')
+    .description(
+      'report the NAT in front of each interface, per family, UDP and TCP side by side: type, mapping, filtering, delta, ports; --json and --format markdown carry the evidence',
+    )
     .addOption(
-      new Option('--format <format>', 'how to print it').choices(['text', 'markdown']).default('text'),
+      new Option('--format <format>', 'text, or markdown to paste into an issue')
+        .choices(['text', 'markdown'])
+        .default('text'),
     )
     .action(async (options: NatCommandOptions) => (await import('./nat.ts')).runNat(options));
   addCommonOptions(program.command('matrix'))
-    .description('print which method is expected to connect which NATs; asks nobody')
+    .summary('print what to expect between which NATs')
+    .description(
+      'print which method is expected to connect which NATs, and the tables of NAT and delta types; asks nobody',
+    )
     .action(async (options: CommonOptions) => (await import('./matrix.ts')).runMatrix(options));
+}
+
+/** A trial between two machines, and what can be done with its report. */
+function addTrial(program: Command): void {
+  addCommonOptions(program.command('trial'))
+    .description(
+      'try every method between two machines, both ways, and report; one side starts it with --accept',
+    )
+    .argument('[peer]', "the other side's address or nickname")
+    .option('--accept', 'wait for somebody who starts one, and take part')
+    .option('--nickname <name>', 'with --accept: register this nickname for the node')
+    .option('--accept-new-key', 'the nickname has a new key, and that is right')
+    .addOption(
+      new Option('--repeat <n>', 'runs of each method, pathway, IP version and direction')
+        .argParser(parseRepeat)
+        .default(5),
+    )
+    .option('--report <file>', 'write the report there too: .html, .md or .json')
+    .addOption(
+      new Option('--format <format>', 'how to print it').choices(['text', 'markdown']).default('text'),
+    )
+    .option('--redact', 'addresses and node ids stand for others')
+    .option('--compare <file>', 'tell what changed from this report (JSON) to another one, named after it')
+    .option('--replay <file>', 'run the trial of this report (JSON) again, in a simulation of both networks')
+    .action(async (peer: string | undefined, options: TrialCommandOptions) =>
+      (await import('./trial.ts')).runTrial(peer, options),
+    );
 }
 
 /** Everything simulated. */
@@ -97,21 +145,29 @@ function addDemo(program: Command): void {
 /** Commands that start a node, or look for one. */
 function addNodes(program: Command): void {
   addCommonOptions(program.command('accept'))
-    .description('start a node and accept pipes, until interrupted')
+    .summary('start a node and accept pipes, until interrupted')
+    .description(
+      'start a node, print its address, accept pipes and print messages; until interrupted, or the end of the first pipe with --once',
+    )
     .option('--echo', 'send each message back unchanged')
     .option('--once', 'leave after the first pipe closes')
-    .option('--allow <ids>', 'only these peers: node ids, comma-separated', parseNodeIds)
-    .option('--nickname <name>', 'register this nickname for the node')
-    .option('--save-to <dir>', 'take files and keep them there; nothing is ever overwritten')
+    .option('--raw', 'join stdin and stdout to the first pipe as bytes, and leave with it')
+    .option('--allow <ids>', 'only these peers: node ids, comma-separated (default: everybody)', parseNodeIds)
+    .option(
+      '--nickname <name>',
+      'register this nickname for the node (default: its node id, in the background)',
+    )
+    .option('--save-to <dir>', SAVE_TO)
     .action(async (options: AcceptCommandOptions) => (await commands()).runAccept(options));
   addCommonOptions(program.command('nickname'))
+    .summary('be found under a nickname, and accept pipes')
     .description(
-      'register a nickname, accept pipes as accept does and keep the name fresh, until interrupted',
+      'start a node, register the nickname, accept pipes as accept does and keep the name fresh; until interrupted, or once registered with --once',
     )
     .argument('<name>', 'small letters, digits, - and _')
     .option('--echo', 'send each message back unchanged')
     .option('--once', 'register and leave: nobody listens then')
-    .option('--save-to <dir>', 'take files and keep them there; nothing is ever overwritten')
+    .option('--save-to <dir>', SAVE_TO)
     .action(async (name: string, options: NicknameCommandOptions) =>
       (await commands()).runNickname(name, options),
     );
@@ -122,11 +178,14 @@ function addNodes(program: Command): void {
       (await import('./resolve.ts')).runResolve(nickname, options),
     );
   addCommonOptions(program.command('connect'))
-    .description('open a pipe; lines of stdin are sent, received messages printed')
+    .summary('open a pipe to a nickname or address')
+    .description(
+      'open a pipe to a nickname or address; lines of stdin are sent, received messages printed; when stdin ends it waits for the peer to close, at most --linger',
+    )
     .argument('<peer>', "the other side's address or nickname")
     .option('--send <text>', 'send one message, wait for one answer, leave')
-    .option('--bench <bytes>', 'measure throughput both ways', parseBytes)
-    .option('--accept-new-key', 'the nickname has a new key, and that is right')
+    .option('--bench <bytes>', 'measure throughput both ways: 1000000, 100M', parseBytes)
+    .option('--accept-new-key', 'the nickname has a new key, and that is right (default: warn and stop)')
     .option('--raw', 'join stdin and stdout to the pipe as bytes')
     .option('--send-file <path>', 'send a file, and go on where an earlier try has ended')
     .addOption(
@@ -137,6 +196,16 @@ function addNodes(program: Command): void {
     .action(async (peer: string, options: ConnectCommandOptions) =>
       (await commands()).runConnect(peer, options),
     );
+}
+
+/** It takes no options: it asks nobody and changes nothing. */
+function addCompletion(program: Command): void {
+  program
+    .command('completion')
+    .summary('print a script for bash, zsh or fish')
+    .description('print a script for a shell, which then completes commands, options and their values')
+    .addArgument(new Argument('<shell>', 'whose script').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: Shell) => (await import('./completion/index.ts')).runCompletion(program, shell));
 }
 
 /** Parses and runs; leaves the process when done. */

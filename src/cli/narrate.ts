@@ -4,16 +4,13 @@
  */
 import { METHOD_NAMES } from '../app/config.ts';
 import type { LogLevel, Stamped } from '../app/events.ts';
-import { fileText } from '../app/file-text.ts';
 import { lossText, moveText } from '../app/reduce-path.ts';
 import type { WorldState } from '../app/state.ts';
+import { reduceTrial, type TrialState } from '../app/trial/events.ts';
+import { trialLine } from '../app/trial/lines.ts';
 import { makeVisible } from '../app/visible.ts';
 import { nextWorld, signalReport, worldChanges } from '../app/world.ts';
-
-export interface Line {
-  readonly to: 'stdout' | 'stderr';
-  readonly text: string;
-}
+import { createFileNarrator, type Line } from './narrate-files.ts';
 
 export interface NarrateOptions {
   readonly log: LogLevel;
@@ -21,6 +18,8 @@ export interface NarrateOptions {
   readonly messages: boolean;
   /** Begin each message with whom it is from: where several peers may talk. */
   readonly from: boolean;
+  /** Columns of a line that changes; null, or left out: there is none. */
+  readonly columns?: () => number | null;
 }
 
 const LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
@@ -34,6 +33,8 @@ const SHORT_ID = 8;
 export function createNarrator(options: NarrateOptions): (event: Stamped) => readonly Line[] {
   const peers = new Map<string, string>();
   const worlds = new Map<string, WorldState>();
+  let trial: TrialState | null = null;
+  const narrateFile = createFileNarrator(options.columns ?? (() => null));
   return (event) => {
     if (event.event === 'world') {
       const before = worlds.get(event.node) ?? null;
@@ -41,6 +42,12 @@ export function createNarrator(options: NarrateOptions): (event: Stamped) => rea
       worlds.set(event.node, after);
       return narrateWorld(before, after, options.log);
     }
+    if (event.event === 'trial' || event.event === 'trial-run') {
+      trial = reduceTrial(trial, event);
+      const text = trial && trialLine(event, trial);
+      return text === null ? [] : [err(text)];
+    }
+    if (event.event === 'file') return narrateFile(event);
     if (event.event === 'open') peers.set(event.pipe, event.peer.slice(0, SHORT_ID));
     const line = narrate(event, options, peers);
     return line === null ? [] : [line];
@@ -67,8 +74,6 @@ function narrate(event: Stamped, options: NarrateOptions, peers: ReadonlyMap<str
       return narrateExplanation(event);
     case 'message':
       return narrateMessage(event, options, peers);
-    case 'file':
-      return err(fileText(event));
     case 'bench':
       return {
         to: 'stdout',

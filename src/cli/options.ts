@@ -32,28 +32,38 @@ export interface CommonOptions {
 
 const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
 
-/** Adds the options that every command takes. */
+/**
+ * Adds the options that every command takes. What stands in brackets at the end is the default, here
+ * and in every command's own options: the README's table has a column for it.
+ */
 export function addCommonOptions(command: Command): Command {
   return command
     .addOption(
       new Option(
         '--via <host[:port][#key]>',
-        'use a machine that runs serve for every service (default: public servers)',
+        'use a machine that runs serve for every service; the key, as it prints it, is checked (default: public servers)',
       )
         .argParser(parseGiven)
         .conflicts('servers'),
     )
-    .option('--servers <file>', 'JSON list of servers to use instead of the public ones', parseGiven)
-    .option('--state <dir>', 'keys and settings; also P2PD_HOME (default: the platform’s data directory)')
+    .option(
+      '--servers <file>',
+      'JSON list of servers to use instead of the public ones (default: built-in list)',
+      parseGiven,
+    )
+    .option(
+      '--state <dir>',
+      'keys and settings; also P2PD_HOME. Each running node takes the first free slot 0, 1, 2…; a slot keeps its key, so slot 0 is always the same node (default: the platform’s data directory)',
+    )
     .option('--interface <names>', 'only these interfaces, comma-separated (default: all)', parseNames)
     .option(
       '--port <n>',
-      'listen port; 0 = any; a taken one is an error (default: this machine’s own, else the next free)',
+      'listen port; 0 = any; a port named here and taken is an error (default: derived from the machine and the slot; the next free one if taken)',
       parsePort,
     )
     .option(
       '--methods <list>',
-      'letters in order: d direct, r reverse, p TCP punch, u UDP punch, t TURN relay (default: drput)',
+      'letters in order: d direct, r reverse (the peer dials back), p TCP punch, u UDP punch, t TURN relay (default: drput)',
       parseMethods,
     )
     .option(
@@ -61,11 +71,11 @@ export function addCommonOptions(command: Command): Command {
       'letters in order: e external (WAN), l local (LAN, same machine) (default: el)',
       parsePaths,
     )
-    .option('--families <list>', 'IP versions in order (default: 46)', parseFamilies)
+    .option('--families <list>', 'IP versions in order, 4 and 6 (default: 46)', parseFamilies)
     .option('--no-upnp', 'ask the router for no open port (default: by PCP, NAT-PMP or UPnP)')
     .option('--timeout <seconds>', 'to have a pipe (default: 30)', parseSeconds)
-    .option('--json', 'machine output on stdout')
-    .addOption(new Option('--log <level>', 'to stderr (default: warn)').choices(LOG_LEVELS));
+    .option('--json', 'machine output on stdout (default: text)')
+    .addOption(new Option('--log <level>', 'how much to tell on stderr (default: warn)').choices(LOG_LEVELS));
 }
 
 /** Those that are about a real machine, by commander's names: the demo refuses them. */
@@ -106,6 +116,14 @@ export function parseNodeIds(text: string): string[] {
     if (!/^[0-9a-f]{32}$/i.test(id)) throw new InvalidArgumentError(`"${id}" is no node id (32 hex digits).`);
     return id.toLowerCase();
   });
+}
+
+/** How often a trial's cells are run. */
+export function parseRepeat(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > 100)
+    throw new InvalidArgumentError('Give a number of runs, 1 to 100.');
+  return count;
 }
 
 /** ms from seconds. */

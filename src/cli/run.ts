@@ -4,7 +4,7 @@
  */
 
 import type { Config } from '../app/config.ts';
-import type { Stamped } from '../app/events.ts';
+import type { ReadyEvent, Stamped } from '../app/events.ts';
 import { errorEvent, exitCodeOf } from '../app/failure.ts';
 import type { Context } from '../app/journeys/context.ts';
 import { createAppStore, type Store } from '../app/store.ts';
@@ -13,13 +13,16 @@ import { jsonLine } from './json.ts';
 import { createNarrator, type NarrateOptions } from './narrate.ts';
 import { leave, write } from './output.ts';
 import { errorLine } from './report.ts';
+import { StatusLine } from './status-line.ts';
 
 /** Which events of a command are data on stdout in text mode. */
-export interface Voice extends Omit<NarrateOptions, 'log'> {
+export interface Voice extends Omit<NarrateOptions, 'log' | 'columns'> {
   /** Each event is a line of JSON on stdout; a report's document is its only one, so its events are narrated. */
   readonly json: 'events' | 'document' | false;
-  /** Print the own address on stdout once the node is ready. */
-  readonly address: boolean;
+  /** Where the own address is printed once the node is ready; false: nowhere. */
+  readonly address: 'stdout' | 'stderr' | false;
+  /** What the other side runs to come to this one. @default connect */
+  readonly invites?: 'connect' | 'trial';
   /** What an interrupt means: 0 where that is how the journey ends. */
   readonly interruptedExit: 0 | 130;
 }
@@ -84,15 +87,29 @@ function printJson(event: Stamped): void {
 }
 
 function printText(config: Config, voice: Voice): (event: Stamped) => void {
-  const narrate = createNarrator({ ...voice, log: config.log });
+  const status = new StatusLine(process.stderr);
+  const narrate = createNarrator({ ...voice, log: config.log, columns: () => status.columns });
   return (event) => {
-    if (event.event === 'ready' && !voice.address) return;
-    for (const { to, text } of narrate(event)) write(process[to], `${text}\n`);
-    if (event.event === 'ready') {
-      write(process.stderr, `listening on port ${event.port}; the other side runs:\n`);
-      write(process.stderr, `  npx p2pd-demo connect ${event.nickname ?? event.address}\n`);
+    const isReady = event.event === 'ready';
+    if (isReady && voice.address === false) return;
+    for (const { to, text } of narrate(event)) {
+      if (to === 'status') status.show(text);
+      else status.print(process[streamOf(voice, isReady, to)], `${text}\n`);
     }
+    if (isReady) tellOthers(event, voice.invites ?? 'connect');
   };
+}
+
+/** Beside a document everything is told on stderr. */
+function streamOf({ json, address }: Voice, isReady: boolean, to: 'stdout' | 'stderr'): 'stdout' | 'stderr' {
+  if (json === 'document') return 'stderr';
+  return (isReady && address) || to;
+}
+
+/** What the other side types. */
+function tellOthers({ port, nickname, address }: ReadyEvent, command: string): void {
+  write(process.stderr, `listening on port ${port}; the other side runs:\n`);
+  write(process.stderr, `  npx p2pd-demo ${command} ${nickname ?? address}\n`);
 }
 
 /** The first signal asks to stop; a second one, from somebody who cannot wait, ends the process. */

@@ -46,3 +46,31 @@ export function table(rows: readonly (readonly string[])[]): string {
     )
     .join('\n');
 }
+
+/** Lines of at most `columns`, each after `indent`; a word that is longer is cut. */
+export function wrapped(text: string, columns: number, indent = ''): string[] {
+  const room = columns - indent.length;
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ').flatMap((long) => piecesOf(long, room))) {
+    if (line !== '' && stringWidth(line) + 1 + stringWidth(word) > room) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((one) => indent + one);
+}
+
+function piecesOf(word: string, room: number): string[] {
+  if (stringWidth(word) <= room) return [word];
+  const pieces: string[] = [];
+  let piece = '';
+  for (const character of word) {
+    if (stringWidth(piece + character) > room) {
+      pieces.push(piece);
+      piece = '';
+    }
+    piece += character;
+  }
+  return [...pieces, piece];
+}

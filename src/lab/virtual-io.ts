@@ -3,6 +3,8 @@ import type {
   BrokerConnection,
   BrokerReader,
   ByteStream,
+  CarriedUdpSocket,
+  DatagramCarrier,
   DatagramReader,
   HttpAnswer,
   HttpQuestion,
@@ -25,7 +27,7 @@ import { openBroker } from './virtual-broker.ts';
 import { httpGet, serveHttp } from './virtual-http.ts';
 import { virtualSecure } from './virtual-secure.ts';
 import { VirtualStream } from './virtual-stream.ts';
-import { openStreamUdp } from './virtual-udx.ts';
+import { openStreamUdp, streamsOver } from './virtual-udx.ts';
 
 /** Virtual time 0 is this moment: 2026-01-01 00:00 UTC. */
 export const EPOCH = 1_767_225_600_000;
@@ -128,6 +130,10 @@ export class VirtualMachine implements Io {
 
   async openStreamUdp(local: Endpoint, reader: DatagramReader): Promise<StreamUdpSocket> {
     return openStreamUdp(this.#host, local, reader);
+  }
+
+  async openCarriedUdp(carrier: DatagramCarrier, reader: DatagramReader): Promise<CarriedUdpSocket> {
+    return streamsOver(this.#host, carrier, reader);
   }
 
   openBroker(url: string, reader: BrokerReader, signal: AbortSignal): Promise<BrokerConnection> {

@@ -83,6 +83,7 @@ export function virtualSecure(
 }
 
 class VirtualSecureStream implements SecureStream {
+  readonly transport: 'tcp' | 'udp';
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly exporter: Uint8Array;
@@ -101,6 +102,7 @@ class VirtualSecureStream implements SecureStream {
     records: RecordReader,
     early: readonly SecureRecord[],
   ) {
+    this.transport = stream.transport;
     this.local = stream.local;
     this.remote = stream.remote;
     this.exporter = keys.exporter;

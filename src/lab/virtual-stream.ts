@@ -111,6 +111,7 @@ export class ReaderQueue {
 }
 
 export class VirtualStream implements ByteStream, SocketOwner {
+  readonly transport = 'tcp';
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly #socket: TcpSocket;

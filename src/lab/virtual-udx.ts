@@ -3,10 +3,19 @@
  * streams. Cumulative acknowledgements, a window of a fixed size, the oldest packet sent again when its time
  * is up or three acknowledgements repeat themselves. No congestion control.
  */
-import type { ByteStream, DatagramReader, StreamReader, StreamUdpSocket } from '../net/io/io.ts';
+
+import type {
+  ByteStream,
+  CarriedUdpSocket,
+  DatagramCarrier,
+  DatagramReader,
+  StreamReader,
+  StreamUdpSocket,
+} from '../net/io/io.ts';
 import type { Endpoint } from '../net/wire/endpoint.ts';
 import { Reader } from '../net/wire/reader.ts';
 import { Writer } from '../net/wire/writer.ts';
+
 import type { Host } from './host.ts';
 import { PurposeTimer } from './tcp-timer.ts';
 import { ReaderQueue } from './virtual-stream.ts';
@@ -23,32 +32,49 @@ const HIGH_WATER_MARK = 256 * 1024;
 type Send = (type: number, number: number, payload: Uint8Array) => void;
 
 export function openStreamUdp(host: Host, local: Endpoint, reader: DatagramReader): StreamUdpSocket {
+  const binding = host.bindUdp(local, (data, from) => socket.deliver(data, from));
+  const way = {
+    local: binding.local,
+    send: (data: Uint8Array, remote: Endpoint, ttl?: number) =>
+      void host.sendUdp(binding.local, remote, data, ttl),
+    closed: binding.close,
+  };
+  const socket = streamsOver(host, way, reader);
+  return socket;
+}
+
+interface Way extends DatagramCarrier {
+  send(data: Uint8Array, remote: Endpoint, ttl?: number): void;
+}
+
+/** The socket itself, whatever carries its datagrams. */
+export function streamsOver(host: Host, way: Way, reader: DatagramReader): CarriedUdpSocket {
   const streams = new Map<number, UdxStream>();
-  const binding = host.bindUdp(local, (data, from) => {
-    const stream = data[0] === MAGIC && data.length >= HEADER ? streams.get(idOf(data)) : undefined;
-    if (stream !== undefined) stream.receive(data, from);
-    else if (!closing) reader.datagram(data, from);
-  });
   let closing = false;
   const closeIfIdle = () => {
-    if (closing && streams.size === 0) binding.close();
+    if (closing && streams.size === 0) way.closed();
   };
   return {
-    local: binding.local,
+    local: way.local,
+    deliver(data, from) {
+      const stream = data[0] === MAGIC && data.length >= HEADER ? streams.get(idOf(data)) : undefined;
+      if (stream !== undefined) stream.receive(data, from);
+      else if (!closing) reader.datagram(data, from);
+    },
     send(data, remote, ttl) {
-      if (!closing) host.sendUdp(binding.local, remote, data, ttl);
+      if (!closing) way.send(data, remote, ttl);
     },
     openStream(remote, ids): ByteStream {
       const send: Send = (type, number, payload) => {
         const packet = new Writer(HEADER + payload.length);
         packet.u8(MAGIC).u8(type).u32(ids.peer).u32(number).bytes(payload);
-        host.sendUdp(binding.local, remote, packet.finish());
+        way.send(packet.finish(), remote);
       };
       const gone = () => {
         streams.delete(ids.own);
         closeIfIdle();
       };
-      const stream = new UdxStream(host, { local: binding.local, remote }, send, gone);
+      const stream = new UdxStream(host, { local: way.local, remote }, send, gone);
       streams.set(ids.own, stream);
       return stream;
     },
@@ -65,6 +91,7 @@ function idOf(data: Uint8Array): number {
 }
 
 class UdxStream implements ByteStream {
+  readonly transport = 'udp';
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly #send: Send;

@@ -94,7 +94,12 @@ export interface FileEvent {
   readonly size: number;
   /** Bytes that are there. */
   readonly done: number;
-  readonly state: 'start' | 'progress' | 'done' | 'failed';
+  /** Bytes of these that were there before, from an earlier try. */
+  readonly from: number;
+  /** `refused`: a peer's file that is not wanted here. */
+  readonly state: 'start' | 'progress' | 'done' | 'failed' | 'refused';
+  /** Once it is done: its path here, or its name on the other side. */
+  readonly kept?: string;
   /** Why it failed. */
   readonly reason?: string;
 }

@@ -9,14 +9,18 @@ export {
   type NodeAddress,
   parseAddress,
 } from './address.ts';
+export type { AddressInterface, NatFacts } from './address-interface.ts';
+export { deferred } from './deferred.ts';
 export { ERROR_CODES, type ErrorCode, P2pdError, reasonOf } from './errors.ts';
 export type * from './events.ts';
 export type { Identity } from './identity.ts';
 export { InfoAnswers, type Offer, outwardAddresses, serversFor, startInfoServer } from './info-server.ts';
-export { Interface, type InterfaceDict, listInterfaces, type NatDict } from './interface.ts';
+export { type FindNat, Interface, listInterfaces } from './interface.ts';
+export type { AddressDict, InterfaceDict, NatDict, RouteDict } from './interface-dict.ts';
 export type * from './io/io.ts';
 export { loadNative } from './io/native.ts';
-export { openSaveFolder, openSource } from './io/transfer-files.ts';
+export { platformName } from './io/platform.ts';
+export { expandHome, openSaveFolder, openSource } from './io/transfer-files.ts';
 export type { SaveFolder, Source } from './io/transfer-types.ts';
 export { startWorker, type WorkerThread } from './io/worker.ts';
 export { PNP_LIMITS, TURN_LIMITS } from './limits.ts';
@@ -37,11 +41,20 @@ export * from './node-options.ts';
 export { startNtpServer } from './ntp/server.ts';
 export type { BenchResult } from './pipe/bench.ts';
 export type { Pipe } from './pipe/pipe.ts';
+export type { PipeInfo, PipeWay } from './pipe/pipe-info.ts';
 export { PUBLIC_SERVERS } from './public-servers.ts';
 export { createResolver, type Resolve } from './resolve.ts';
 export { orderByMemory } from './server-memory.ts';
 export type { RunningServer, ServerKind, ServerUse } from './server-use.ts';
-export { NO_SERVERS, type PnpServer, type ServerList, type ServersDocument } from './servers.ts';
+export {
+  type HostPort,
+  NO_SERVERS,
+  type PnpServer,
+  type ServerList,
+  type ServersDocument,
+  type StunServer,
+  type TurnServer as TurnServerEntry,
+} from './servers.ts';
 export { formatServers, parseServersText } from './servers-file.ts';
 export {
   type ClaimedIdentity,
@@ -55,6 +68,7 @@ export {
   serveIdentity,
   stateDirectory,
   throwawayIdentity,
+  writeTextFile,
 } from './setup.ts';
 export { type RunningBroker, startBroker } from './signal/broker.ts';
 export type { StateFiles } from './state-files.ts';
@@ -70,4 +84,12 @@ export { fetchServers, findLocalServe, formatVia, parseVia } from './via.ts';
 export { decodeBase16, encodeBase16 } from './wire/base16.ts';
 export { DecodeError } from './wire/decode-error.ts';
 export { type Endpoint, type Family, formatEndpoint } from './wire/endpoint.ts';
-export { canonicalIp, familyOf, ipToBytes, withoutScope } from './wire/ip.ts';
+export {
+  canonicalIp,
+  familyOf,
+  ipToBytes,
+  type Reach,
+  reachOf,
+  sameSubnet,
+  withoutScope,
+} from './wire/ip.ts';

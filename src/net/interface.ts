@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import { P2pdError } from './errors.ts';
 import type { OuterFact } from './events.ts';
+import type { InterfaceDict, NatDict, RouteDict } from './interface-dict.ts';
 import type { InterfaceAddress, InterfaceKind, NetworkInterface } from './io/io.ts';
 import type { NatReport } from './nat/behavior.ts';
 import { natDictOf, UNKNOWN_NAT } from './nat/dict.ts';
@@ -67,12 +68,6 @@ const dictSchema = v.object({
   default_routes: v.optional(v.object({ '2': v.boolean(), '23': v.boolean() })),
 });
 
-/** The contract's JSON of an interface (`interfaces --json`). */
-export type InterfaceDict = v.InferOutput<typeof dictSchema>;
-type RouteDict = InterfaceDict['rp']['2'][number];
-/** What is known of the NAT in front of an interface; `type` null = not checked. */
-export type NatDict = v.InferOutput<typeof natSchema>;
-
 export class Interface implements NetworkInterface {
   readonly id: string;
   readonly name: string;
@@ -84,6 +79,7 @@ export class Interface implements NetworkInterface {
   #nat: NatDict;
   readonly #external: InterfaceDict['rp'];
 
+  /** @internal */
   constructor(
     from: NetworkInterface,
     nat: NatDict = UNKNOWN_NAT,
@@ -114,7 +110,7 @@ export class Interface implements NetworkInterface {
     return this.#nat;
   }
 
-  /** The same with what was found out of its NAT (reports of other interfaces may be among them). */
+  /** The same with what was found out of its NAT (reports of other interfaces may be among them). @internal */
   withNat(reports: readonly NatReport[]): Interface {
     return new Interface(
       this,
@@ -123,7 +119,7 @@ export class Interface implements NetworkInterface {
     );
   }
 
-  /** The same with what servers saw of its addresses (those of other interfaces may be among them). */
+  /** The same with what servers saw of its addresses (those of other interfaces may be among them). @internal */
   withOuter(facts: readonly OuterFact[]): Interface {
     const own = facts.filter((fact) => fact.interface === this.id);
     if (own.length === 0) return this;

@@ -123,6 +123,8 @@ export interface NodeSetup {
   readonly onListening?: (locals: readonly Endpoint[]) => void;
   readonly onPipe?: (pipe: Pipe) => void;
   readonly onHandlerError?: (error: unknown) => void;
+  /** Whether a peer may ask for more than strangers may: one that a trial was agreed on with. @default nobody */
+  readonly isPartner?: (nodeId: string) => boolean;
   /** Gives back what the node held (its slot). */
   readonly release?: () => Promise<void>;
 }

@@ -13,6 +13,7 @@ import type { Identity } from './identity.ts';
 import { Incoming } from './incoming.ts';
 import type { Io, NetworkInterface } from './io/io.ts';
 import { MessageHandlers } from './message-handlers.ts';
+import type { NatReport } from './nat-report.ts';
 import { NetworkWatch } from './network-watch.ts';
 import {
   assertMethods,
@@ -34,8 +35,12 @@ import { NO_SERVERS } from './servers.ts';
 import { FileExchange } from './transfer/exchange.ts';
 import { type Endpoint, formatEndpoint } from './wire/endpoint.ts';
 
+/**
+ * A node: it listens, is found by its address or a nickname, and opens pipes to others. Made by `P2PNode.start`, over by
+ * `stop`; until then it keeps the process alive.
+ */
 export class P2PNode {
-  /** Set by the library's entry. */
+  /** Set by the library's entry. @internal */
   static naming: Naming | null = null;
   /** 32 hex digits that name the node; they follow from its public key. */
   readonly nodeId: string;
@@ -48,7 +53,7 @@ export class P2PNode {
   readonly #network: NetworkWatch;
   readonly #stopping = new AbortController();
   readonly #bench: Bench;
-  /** Files that are sent and received over its pipes. */
+  /** Files that are sent and received over its pipes. @internal */
   readonly files: FileExchange;
   readonly #presence: Presence;
   #listening: Listening | null = null;
@@ -113,8 +118,8 @@ export class P2PNode {
   }
 
   /**
-   * Starts a node: it listens, has asked its services and has an address when this resolves. Without a `setup` it is this
-   * machine's own: its interfaces, and the first free slot of the state directory.
+   * Starts a node: it listens, has asked the services that it was given, and has an address when this resolves. It takes
+   * this machine's interfaces and the first free slot of the state directory, with the key that belongs to it.
    *
    * @throws P2pdError PORT_TAKEN, NO_INTERFACE, STATE_UNUSABLE, KEY_DAMAGED
    */
@@ -123,7 +128,7 @@ export class P2PNode {
     return P2PNode.startWith(await setupOf(options));
   }
 
-  /** Starts a node on any Io: a simulated one, say. */
+  /** Starts a node on any Io: a simulated one, say. @internal */
   static async startWith(setup: NodeSetup): Promise<P2PNode> {
     const node = new P2PNode(setup);
     try {
@@ -140,21 +145,29 @@ export class P2PNode {
     return this.#presence.address;
   }
 
+  /** The TCP port that it listens on. */
   get port(): number {
     return this.#listening?.port ?? 0;
   }
 
-  /** Where it listens. */
+  /** Where it listens. @internal */
   get locals(): readonly Endpoint[] {
     return this.#listening?.locals ?? [];
   }
 
+  /** @internal */
   get slot(): number {
     return this.#setup.slot;
   }
 
+  /** @internal */
   get interfaces(): readonly NetworkInterface[] {
     return this.#network.interfaces;
+  }
+
+  /** What is known of the NATs in front of this machine, once they were looked at. */
+  natReports(): Promise<readonly NatReport[]> {
+    return this.#presence.natReports();
   }
 
   /** Pipes that are open. */
@@ -167,13 +180,17 @@ export class P2PNode {
     this.#handlers.add(handler);
   }
 
+  /** The very function that was added; another one is no fault. */
   removeMessageHandler(handler: MessageHandler): void {
     this.#handlers.delete(handler);
   }
 
   /**
-   * Opens a pipe to the node of an address or, in the library, a nickname.
+   * Opens a pipe to the node of an address or a nickname.
    *
+   * @param peer an address (`p2pd1…`), or a nickname where this node was given name servers
+   * @param options what is left out is taken from the defaults; without a `signal` it goes on until every attempt has failed
+   * @returns when both sides have proven their keys and a message went there and back
    * @throws P2pdError ADDRESS_*, NAME_*, KEY_CHANGED, OWN_ADDRESS, NO_PATH, PEER_SILENT, NO_SERVICE, NOT_ALLOWED, WRONG_PROTOCOL,
    *   BUSY; the signal's reason
    */
@@ -182,15 +199,17 @@ export class P2PNode {
     return this.prepare(address ?? peer, options).connect();
   }
 
+  /** @internal */
   get identity(): Identity {
     return this.#identity;
   }
 
+  /** Whether `stop` was called: it takes and opens no more pipes. */
   get isStopped(): boolean {
     return this.#stopping.signal.aborted;
   }
 
-  /** Unix ms, corrected by time servers where they answered. */
+  /** Unix ms, corrected by time servers where they answered. @internal */
   wallClock(): number {
     return this.#presence.wall();
   }
@@ -211,7 +230,7 @@ export class P2PNode {
     return { io, identity, servers, files, address, wall, signal };
   }
 
-  /** As `connect`, in two steps: the pipe's name is known before anything is sent. */
+  /** As `connect`, in two steps: the pipe's name is known before anything is sent. @internal */
   prepare(peer: string, options: Partial<ConnectOptions> = {}): { pipe: string; connect(): Promise<Pipe> } {
     const choice = { ...defaultConnectOptions(), ...options };
     const address = parseAddress(peer);
@@ -261,7 +280,12 @@ export class P2PNode {
     await this.#connect(peer, pipeId, target.id, { ...choice, methods }, target);
   }
 
-  /** Measures a pipe's throughput, both ways. Throws P2pdError PIPE_CLOSED, USAGE, BUSY. */
+  /**
+   * Measures a pipe's throughput, both ways.
+   *
+   * @param bytes sent each way, 1 to 2^34
+   * @throws P2pdError PIPE_CLOSED, USAGE, BUSY
+   */
   bench(pipe: Pipe, bytes: number): Promise<BenchResult> {
     return this.#bench.run(pipe, bytes);
   }
@@ -272,6 +296,7 @@ export class P2PNode {
     this.#stopping.abort(new P2pdError('INTERRUPTED', reason));
     await Promise.all([this.#listening?.close(), this.#presence.stop()]);
     await Promise.all(this.pipes.map((pipe) => pipe.close(reason)));
+    await this.#presence.giveBack();
     await this.#setup.release?.();
   }
 

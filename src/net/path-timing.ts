@@ -51,7 +51,9 @@ export const PORT_MAPPING = {
 
 /** ms, but for counts. TURN (RFC 8656, RFC 6062). */
 export const TURN = {
-  /** For one answer over TCP; RFC 8489 §6.2.2 gives 39.5 s, which no user waits for. */
+  /** To be connected to a server, with TLS: three SYNs (0, 1, 3 s), or two and its handshake. Another server may be there. */
+  dial: 3_500,
+  /** For one answer; RFC 8489 §6.2.2 gives 39.5 s, which no user waits for. */
   timeout: 5_000,
   /** Of one request: unsigned, signed, with a fresh nonce. */
   maxTries: 3,
@@ -63,6 +65,8 @@ export const TURN = {
   /** An allocation of ours in `serve` (RFC 8656 §7.2), and a peer that nobody takes over (RFC 6062 §5.2). */
   lifetime: 600_000,
   unbound: 30_000,
+  /** What a pipe over UDP says last, and its acknowledgement, have this long: a relay's way is a few hundred ms. */
+  linger: 700,
 } as const;
 
 /** The side that is asked offers its own relay. */

@@ -9,6 +9,7 @@ import { MappedPorts } from './mapped-ports.ts';
 import { MappingWatch } from './mapping-watch.ts';
 import { Meetings } from './meeting/meetings.ts';
 import type { NodeSide } from './meeting/task.ts';
+import type { NatReport } from './nat-report.ts';
 import { NatWatch } from './nat-watch.ts';
 import type { NodeSetup } from './node-options.ts';
 import { addressEntries, newestSequence } from './own-address.ts';
@@ -123,6 +124,12 @@ export class Presence {
     return this.#world.wall();
   }
 
+  /** This run's NAT reports, once there are some; empty where there is nobody to ask. */
+  async natReports(): Promise<readonly NatReport[]> {
+    await this.#nats.find();
+    return this.#nats.reports;
+  }
+
   /** ms of silence after which a pipe over UDP from that address has to say something. */
   keepaliveOf(ip: string): number {
     return this.#mappings.keepaliveOf(ip);
@@ -187,8 +194,12 @@ export class Presence {
 
   /** What is worth remembering is written. */
   async stop(): Promise<void> {
-    this.#relays.stop();
     await Promise.all([this.#mapped?.stop(), this.#signalling?.stop()]);
+  }
+
+  /** Relays, once the pipes that they carried have said their last words. */
+  giveBack(): Promise<void> {
+    return this.#relays.stop();
   }
 
   get #sequenceFile(): string {
@@ -271,6 +282,7 @@ export class Presence {
       stunServers: (family, transport, signal) => this.#world.stunServers(family, transport, signal),
       learn: (fact) => this.#nats.learn(fact),
       relays: this.#relays,
+      isPartner: setup.isPartner ?? (() => false),
       lastMethod: (nodeId) => this.#peers.methodOf(nodeId),
       ownAddress: () => ({ bytes: addressBytes(this.#address), sequence: this.#sequence }),
     });

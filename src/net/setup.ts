@@ -54,6 +54,12 @@ export async function readTextFile(path: string, limit: number): Promise<string>
   return files.readTextFile(path, limit);
 }
 
+/** Writes a text file that a person named. @throws the system's error */
+export async function writeTextFile(path: string, text: string): Promise<void> {
+  const files = await import('./io/text-file.ts');
+  await files.writeTextFile(path, text);
+}
+
 /**
  * Takes the first free slot of a state directory.
  *

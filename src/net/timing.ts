@@ -42,6 +42,9 @@ export const KEEPALIVE_TIMEOUT = 50_000;
 /** The payload of one frame: small enough that a PING never waits long, large enough to be cheap. */
 export const MAX_FRAME_PAYLOAD = 65_536;
 
+/** Bytes of one write of a pipe at most: no huge buffers. */
+export const WRITE_BATCH = 256 * 1024;
+
 /** One message (contract of the pipe): 16 MiB. */
 export const MAX_MESSAGE = 16 * 1024 * 1024;
 

@@ -25,6 +25,7 @@ import { NodesScreen } from './screens/nodes.tsx';
 import { QrOverlay } from './screens/qr.tsx';
 import { ServeScreen } from './screens/serve.tsx';
 import { TimelineScreen } from './screens/timeline.tsx';
+import { TrialFormScreen } from './screens/trial-form.tsx';
 import type { Terminal } from './terminal.ts';
 import { marksFor } from './theme.ts';
 import { dispatchKey, type KeyTaker, KeyTarget, useKeys } from './use-keys.ts';
@@ -53,6 +54,8 @@ const TITLES: Readonly<Record<Screen, string>> = {
   serve: 'serve',
   chat: 'chat',
   timeline: 'timeline',
+  trial: 'trial',
+  'trial-form': 'trial',
   nickname: 'nickname',
   log: 'log',
 };
@@ -62,6 +65,7 @@ const NatScreen = lazy(async () => ({ default: (await import('./screens/nat.tsx'
 const NatTablesScreen = lazy(async () => ({
   default: (await import('./screens/nat-tables.tsx')).NatTablesScreen,
 }));
+const TrialScreen = lazy(async () => ({ default: (await import('./screens/trial.tsx')).TrialScreen }));
 const MatrixScreen = lazy(async () => ({ default: (await import('./screens/matrix.tsx')).MatrixScreen }));
 
 export function App({ session, terminal, demo }: AppProps) {
@@ -154,6 +158,10 @@ function Body({ ui }: { readonly ui: UiState }) {
       return <ChatScreen key={ui.pipe} id={ui.pipe} />;
     case 'nickname':
       return <NicknameScreen />;
+    case 'trial':
+      return <TrialScreen />;
+    case 'trial-form':
+      return <TrialFormScreen />;
     case 'timeline':
       return <TimelineScreen key={ui.pipe} id={ui.pipe} />;
     case 'log':

@@ -18,6 +18,8 @@ export type KeyContext =
   | 'serve'
   | 'chat'
   | 'timeline'
+  | 'trial'
+  | 'trial-form'
   | 'nickname'
   | 'log'
   | 'demo'
@@ -54,6 +56,9 @@ export type Intent =
   | 'go-matrix'
   | 'go-timeline'
   | 'go-nickname'
+  | 'go-trial'
+  | 'stop-trial'
+  | 'save-report'
   | 'show-evidence'
   | 'stop-serve'
   | 'show-qr'
@@ -112,7 +117,8 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
     { keys: ['4', 'q'], intent: 'leave', shown: '4', does: 'exit' },
     { keys: ['i'], intent: 'go-interfaces', shown: 'i', does: 'interfaces', footer: true },
     { keys: ['r'], intent: 'go-nat', shown: 'r', does: 'NAT (report)', footer: true },
-    { keys: ['t'], intent: 'go-nat-tables', shown: 't', does: 'NAT and delta tables' },
+    { keys: ['t'], intent: 'go-trial', shown: 't', does: 'trial', footer: true },
+    { keys: ['d'], intent: 'go-nat-tables', shown: 'd', does: 'NAT and delta tables' },
     { keys: ['m'], intent: 'go-matrix', shown: 'm', does: 'matrix of NATs' },
     { keys: ['n'], intent: 'go-nodes', shown: 'n', does: 'nodes', footer: true },
     { keys: ['s'], intent: 'go-serve', shown: 's', does: 'serve', footer: true },
@@ -179,14 +185,27 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
   ],
   chat: [
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'send', footer: true },
-    { keys: ['tab', 'ctrl-n'], intent: 'next-pipe', shown: 'Tab', does: 'next pipe', footer: true },
-    { keys: ['shift-tab', 'ctrl-p'], intent: 'previous-pipe', shown: 'Shift+Tab', does: 'previous pipe' },
-    { keys: ['ctrl-d'], intent: 'close-pipe', shown: 'Ctrl+D', does: 'close pipe', footer: true },
+    // No key of its own: typed, as every command is.
+    { keys: [], intent: 'confirm', shown: '/help', does: 'commands (files)' },
+    { keys: ['tab', 'ctrl-n'], intent: 'next-pipe', shown: 'Tab', does: 'next', footer: true },
+    { keys: ['shift-tab', 'ctrl-p'], intent: 'previous-pipe', shown: 'Shift+Tab', does: 'previous' },
+    { keys: ['ctrl-d'], intent: 'close-pipe', shown: 'Ctrl+D', does: 'close', footer: true },
     { keys: ['ctrl-y'], intent: 'go-timeline', shown: 'Ctrl+Y', does: 'why', footer: true },
     ...scroll,
     ...editing,
   ],
   timeline: choose,
+  'trial-form': [
+    { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'start, or wait', footer: true },
+    ...editing,
+  ],
+  trial: [
+    { keys: ['c'], intent: 'copy-command', shown: 'c', does: 'copy', footer: true },
+    { keys: ['w'], intent: 'save-report', shown: 'w', does: 'write report', footer: true },
+    { keys: ['x'], intent: 'stop-trial', shown: 'x', does: 'stop', footer: true },
+    { keys: ['n'], intent: 'go-trial', shown: 'n', does: 'new trial', footer: true },
+    ...scroll,
+  ],
   nickname: [
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'register', footer: true },
     ...editing,
@@ -210,6 +229,8 @@ const TITLES: Readonly<Record<KeyContext, string>> = {
   chat: 'Chat',
   nickname: 'Nickname',
   timeline: 'Timeline',
+  trial: 'Trial',
+  'trial-form': 'New trial',
   log: 'Log',
   demo: 'Demo',
   overlay: 'Help and QR code',
@@ -222,7 +243,7 @@ const SHARED: readonly { readonly title: string; readonly bindings: readonly Bin
 ];
 
 /** Contexts in which a key that writes something writes it. */
-const TYPING: ReadonlySet<KeyContext> = new Set<KeyContext>(['connect', 'chat']);
+const TYPING: ReadonlySet<KeyContext> = new Set<KeyContext>(['connect', 'chat', 'trial-form']);
 
 /** What a key means in a context; null when it means nothing there, or is text. */
 export function intentOf(context: KeyContext, key: Key): Intent | null {

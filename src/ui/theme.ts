@@ -32,6 +32,9 @@ export interface Marks {
   readonly arrow: string;
   readonly dot: string;
   readonly more: string;
+  /** Of a bar: what is done, and what is not. */
+  readonly full: string;
+  readonly empty: string;
   readonly wall: string;
   readonly right: string;
   readonly left: string;
@@ -48,6 +51,8 @@ const UNICODE: Marks = {
   arrow: '→',
   dot: '·',
   more: '…',
+  full: '█',
+  empty: '░',
   wall: '┃',
   right: '▶',
   left: '◀',
@@ -65,6 +70,8 @@ const ASCII: Marks = {
   arrow: '->',
   dot: '-',
   more: '...',
+  full: '#',
+  empty: '.',
   wall: '|',
   right: '>',
   left: '<',

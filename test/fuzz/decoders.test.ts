@@ -7,6 +7,7 @@ import { SERVICE_TARGETS } from './service-targets.ts';
 import { SIGNAL_TARGETS } from './signal-targets.ts';
 import { STUN_TARGETS } from './stun-targets.ts';
 import { TARGETS, type Target } from './targets.ts';
+import { TRIAL_TARGETS } from './trial-targets.ts';
 import { TURN_TARGETS } from './turn-targets.ts';
 
 const ALL = [
@@ -16,6 +17,7 @@ const ALL = [
   ...TURN_TARGETS,
   ...SERVICE_TARGETS,
   ...PORTMAP_TARGETS,
+  ...TRIAL_TARGETS,
 ];
 
 /** Inputs per decoder: a few in every run of the tests, a million with `npm run fuzz`. */

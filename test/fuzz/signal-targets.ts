@@ -40,6 +40,14 @@ const sampleLane: LaneReport = {
 
 const messages: readonly SignalMessage[] = [
   {
+    type: 'relayed',
+    pipeId: id(1),
+    relayed: [
+      { ip: '198.51.100.20', port: 50_000, transport: 'udp' },
+      { ip: '2001:db8::20', port: 50_001, transport: 'tcp' },
+    ],
+  },
+  {
     type: 'connect',
     pipeId: id(1),
     methods: ['direct', 'reverse', 'tcp-punch'],

@@ -41,6 +41,30 @@ export const RELAYED_SAMPLES = (key: Uint8Array): readonly Uint8Array[] => [
     key,
   ),
   encodeTurn(
+    {
+      method: 'data',
+      kind: 'indication',
+      transactionId,
+      attributes: [
+        endpointAttribute(ATTRIBUTES.peer, v4, transactionId),
+        { type: ATTRIBUTES.data, value: new Uint8Array(9).fill(3) },
+      ],
+    },
+    null,
+  ),
+  encodeTurn(
+    {
+      method: 'channel-bind',
+      kind: 'request',
+      transactionId,
+      attributes: [
+        numberAttribute(ATTRIBUTES.channel, 0x4000_0000),
+        endpointAttribute(ATTRIBUTES.peer, v6, transactionId),
+      ],
+    },
+    key,
+  ),
+  encodeTurn(
     { method: 'refresh', kind: 'error', transactionId, attributes: [errorAttribute(438, 'Stale Nonce')] },
     null,
   ),

@@ -65,6 +65,7 @@ test('secure: data that the client sends right after the server flight arrives w
 test('secure: data in one piece with the last of the handshake is not lost', async () => {
   const { lab, a, b, client, server } = await wire();
   const merged: ByteStream = {
+    transport: 'tcp',
     local: server.local,
     remote: server.remote,
     unread: (bytes) => server.unread(bytes),

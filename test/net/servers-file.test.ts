@@ -48,6 +48,9 @@ test('servers file: a kind that is left out is empty', () => {
   expect(parseServers({})).toEqual({ stun: [], mqtt: [], ntp: [], turn: [], pnp: [] });
 });
 
+const URL_RULE =
+  'mqtt.0: must be mqtt://host:port, mqtts://host:port, ws://host:port/path or wss://host:port/path';
+
 test.each([
   [{ stun: [{ host: 'a', port: 0 }] }, 'stun.0.port: must be 1 to 65535'],
   [{ stun: [{ host: 'a', port: 1.5 }] }, 'stun.0.port: must be 1 to 65535'],
@@ -56,9 +59,9 @@ test.each([
   [{ stun: [{ host: 'x'.repeat(254) }] }, 'stun.0.host: is too long'],
   [{ stun: {} }, 'stun: must be a list'],
   [{ stun: ['198.51.100.10'] }, 'stun.0: must be {"host", "port", "tcp"}'],
-  [{ mqtt: ['http://a'] }, 'mqtt.0: must be mqtt://host:port or mqtts://host:port'],
-  [{ mqtt: ['mqtt://name:secret@a'] }, 'mqtt.0: must be mqtt://host:port or mqtts://host:port'],
-  [{ mqtt: ['mqtt://a:99999'] }, 'mqtt.0: must be mqtt://host:port or mqtts://host:port'],
+  [{ mqtt: ['http://a'] }, URL_RULE],
+  [{ mqtt: ['mqtt://name:secret@a'] }, URL_RULE],
+  [{ mqtt: ['mqtt://a:99999'] }, URL_RULE],
   [{ ntp: ['a:0'] }, 'ntp.0: must be "host" or "host:port"'],
   [{ ntp: [7] }, 'ntp.0: must be a text'],
   [{ turn: [{ url: 'http:x', username: '', credential: '' }] }, 'turn.0.url: must be turn:host:port'],
@@ -114,9 +117,15 @@ test('servers file: what is written is read as it was', () => {
 
 test('public servers: by name, without passwords, readable as a file, neighbours of different operators', () => {
   expect(parseServers(formatServers(PUBLIC_SERVERS))).toEqual(PUBLIC_SERVERS);
+  const hostsOf = (protocol: string) =>
+    PUBLIC_SERVERS.mqtt
+      .map((url) => new URL(url))
+      .flatMap((url) => (url.protocol === protocol ? [url.hostname] : []));
   const hosts = {
     stun: PUBLIC_SERVERS.stun.map(({ host }) => host),
-    mqtt: PUBLIC_SERVERS.mqtt.map((url) => new URL(url).hostname),
+    mqtt: hostsOf('mqtt:'),
+    // The same operators once more, by the ports of the web.
+    web: hostsOf('wss:'),
     ntp: PUBLIC_SERVERS.ntp.map(({ host }) => host),
   };
   for (const names of Object.values(hosts)) {

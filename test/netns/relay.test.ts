@@ -4,71 +4,16 @@ import { expect, test } from 'vitest';
 import { natPreset } from '../../src/lab/index.ts';
 import { describeNeeding } from '../helpers/needs.ts';
 import { expectContract } from './contract.ts';
-import type { Lab, Program } from './lab.ts';
+import type { Lab } from './lab.ts';
 import { startCoturn, startWebBroker } from './services.ts';
-import { become, behindTwoNats, TWO_NATS_NEEDS, type TwoNats } from './two-nats.ts';
-
-const HOST = '198.51.100.20';
-const HARD = natPreset('symmetric', 'random');
-const USER = { username: 'demo', credential: 'secret' } as const;
-const RELAY = [
-  'lt-cred-mech',
-  'realm=example.org',
-  `user=${USER.username}:${USER.credential}`,
-  'min-port=50000',
-  'max-port=50100',
-];
-
-/** As in networks that only let people browse: each router passes TCP to two ports, and nothing comes in. */
-const WEB_ONLY = `
-table ip web {
-  chain forward {
-    type filter hook forward priority -10; policy accept;
-    ct state established,related accept
-    iifname "lan" tcp dport { 80, 443 } accept
-    iifname "lan" drop
-    oifname "lan" drop
-  }
-}`;
+import { accepting, certify, HARD, HOST, RELAY, USER, WEB_ONLY, withRelay } from './turn-relay.ts';
+import { become, behindTwoNats, TWO_NATS_NEEDS } from './two-nats.ts';
 
 /** A relay of our own on that port of server2. */
 async function ownRelay(lab: Lab, port: number): Promise<readonly unknown[]> {
   const args = ['serve', '--json', '--host', HOST, '--only', 'turn', '--ports', `stun=${port}`];
   const { servers } = await lab.start('server2', args, { input: null }).event('ready');
   return (servers as { turn: readonly unknown[] }).turn;
-}
-
-/** A certificate of its own for an address. */
-function certify(lab: Lab, ip: string): { key: string; certificate: string } {
-  const [key, certificate] = [lab.file('tls.key'), lab.file('tls.pem')];
-  const subject = ['-subj', `/CN=${ip}`, '-addext', `subjectAltName=IP:${ip}`];
-  const made = [
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '2',
-    '-keyout',
-    key,
-    '-out',
-    certificate,
-  ];
-  lab.net.run('server2', 'openssl', ...made, ...subject);
-  return { key, certificate };
-}
-
-/** The servers of two NATs with a relay of this name. */
-function withRelay(lab: Lab, nats: TwoNats, turn: readonly unknown[]): string {
-  const servers = JSON.parse(readFileSync(nats.servers, 'utf8')) as Record<string, unknown>;
-  return lab.file('relay.json', JSON.stringify({ ...servers, turn }));
-}
-
-async function accepting(lab: Lab, servers: string): Promise<{ peer: Program; address: string }> {
-  const peer = lab.start('b', ['accept', '--echo', '--json', '--servers', servers], { input: null });
-  const ready = await peer.event('ready');
-  return { peer, address: String(ready.address) };
 }
 
 describeNeeding(TWO_NATS_NEEDS, 'relay', () => {

@@ -186,7 +186,7 @@ export function outcomes(program: Program): Promise<Readonly<Record<string, stri
 }
 
 /** Waits until a server answers on each of its addresses, over each protocol. */
-async function answering(
+export async function answering(
   lab: Lab,
   machine: string,
   server: Program,

@@ -156,7 +156,7 @@ export const IMPORT_CASES: readonly RuleCase[] = [
   breaks('package-without-a-place', 'src/app/builds.ts', 'esbuild'),
   breaks('package-without-a-place', 'src/app/react-store.ts', 'zustand'),
   breaks('package-without-a-place', 'src/app/not-installed.ts', 'left-pad'),
-  breaks('library-is-not-bundled', 'src/net/dev.ts', 'esbuild'),
+  breaks('package-without-a-place', 'src/net/dev.ts', 'esbuild'),
   breaks('no-tests-in-src', 'src/app/tested.ts', '../../test/helper.ts'),
 ];
 

@@ -76,8 +76,10 @@ describe('package: what the tarball holds', () => {
       .map((file) => relative(folder, file).split(sep).join('/'))
       .filter((file) => !file.startsWith('node_modules/'));
     const expected =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/p2pd-demo\.js|dist\/cli\.js|dist\/chunks\/[\w-]+\.js|dist\/lib\/[\w/-]+\.(js|d\.ts)|docs\/[\w-]+\.md)$/;
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/p2pd-demo\.js|dist\/cli\.js|dist\/chunks\/[\w-]+\.js|dist\/lib\/[\w/-]+\.(js|d\.ts)|docs\/([\w-]+\.md|trial\.schema\.json))$/;
     expect(own.filter((file) => !expected.test(file))).toEqual([]);
+    // For who works on it: they are where the source is.
+    expect(own.filter((file) => /architecture|decisions/.test(file))).toEqual([]);
     for (const needed of [
       'bin/p2pd-demo.js',
       'dist/cli.js',

@@ -1,34 +1,34 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { updateReadme } from '../../scripts/docs/readme.ts';
 import { createProgram } from '../../src/cli/main.ts';
 import { ERROR_CODES } from '../../src/net/index.ts';
-import { keymapMarkdown } from '../../src/ui/keymap.ts';
 
 const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
 
-function part(name: string): string {
-  const found = new RegExp(`<!-- ${name}:[^>]*-->\\n([\\s\\S]*?)\\n<!-- /${name} -->`).exec(readme)?.[1];
-  if (found === undefined) throw new Error(`the README has no part "${name}"`);
-  return found;
-}
-
-test('readme: the table of keys is the one that the keymap makes', () => {
-  expect(part('keys')).toBe(keymapMarkdown());
+test('readme: its tables are what the program and its keymap make (else: npm run docs)', () => {
+  expect(updateReadme(readme)).toBe(readme);
 });
 
-test('readme: every option of every command is there, and no other', () => {
+test('readme: a table that has lost its marks is told, and one that is there twice', () => {
+  expect(() => updateReadme(readme.replace('<!-- /keys -->', ''))).toThrow('0 parts "keys"');
+  expect(() => updateReadme(readme + readme)).toThrow('2 parts "commands"');
+});
+
+test('readme: an option stands with the commands that take it, its meaning and its default', () => {
+  expect(readme).toContain('\n| `--echo` | accept, nickname | send each message back unchanged | |\n');
+  expect(readme).toContain('| `--once` | accept | leave after the first pipe closes | |');
+  expect(readme).toContain('| `--once` | nickname | register and leave: nobody listens then | |');
+  expect(readme).toMatch(/^\| `--methods <list>` \| all \| letters in order: `d` direct.* \| `drput` \|$/m);
+});
+
+test('readme: every command and option of the program is there', () => {
   const program = createProgram();
-  const flags = [program, ...program.commands].flatMap((command) =>
-    command.options.map(({ flags: text }) => text),
-  );
-  const offered = new Set(flags.filter((text) => !text.includes('--version')));
-  const listed = [...part('options').matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1]);
-  expect(listed.sort()).toEqual([...offered].sort());
-});
-
-test('readme: every command is there', () => {
-  for (const command of createProgram().commands) expect(readme).toContain(`\`p2pd-demo ${command.name()}`);
+  for (const command of program.commands) {
+    expect(readme).toContain(`| \`p2pd-demo ${command.name()}`);
+    for (const { flags } of command.options) expect(readme).toContain(`| \`${flags}\` |`);
+  }
 });
 
 test('readme: every exit code that an error can have is explained', () => {

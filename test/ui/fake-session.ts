@@ -7,10 +7,24 @@ import type { ConnectChoice, Session } from '../../src/app/session.ts';
 import { createAppStore } from '../../src/app/store.ts';
 
 export type Call =
-  | { readonly call: 'start' | 'startNode' | 'loadNat' | 'serve' | 'stopServing' | 'stop' }
+  | {
+      readonly call:
+        | 'start'
+        | 'startNode'
+        | 'loadNat'
+        | 'serve'
+        | 'stopServing'
+        | 'stop'
+        | 'stopTrial'
+        | 'saveTrial';
+    }
+  | { readonly call: 'trial'; readonly peer: string | null }
   | { readonly call: 'connect'; readonly choice: ConnectChoice }
   | { readonly call: 'close'; readonly pipe: string }
   | { readonly call: 'say'; readonly pipe: string; readonly text: string }
+  | { readonly call: 'sendFile'; readonly pipe: string; readonly path: string }
+  | { readonly call: 'cancelFile'; readonly pipe: string }
+  | { readonly call: 'saveTo'; readonly pipe: string; readonly directory: string | null | false }
   | { readonly call: 'watch'; readonly pipe: string | null }
   | { readonly call: 'lookUp'; readonly nickname: string; readonly acceptNewKey: boolean }
   | { readonly call: 'register'; readonly nickname: string };
@@ -59,6 +73,9 @@ export function createFakeSession({ pipe = 'p1', found = null }: FakeOptions = {
     },
     close: (id) => void calls.push({ call: 'close', pipe: id }),
     say: (id, text) => void calls.push({ call: 'say', pipe: id, text }),
+    sendFile: (id, path) => void calls.push({ call: 'sendFile', pipe: id, path }),
+    cancelFile: (id) => void calls.push({ call: 'cancelFile', pipe: id }),
+    saveTo: (id, directory) => void calls.push({ call: 'saveTo', pipe: id, directory }),
     watch: (id) => void calls.push({ call: 'watch', pipe: id }),
     async serve() {
       calls.push({ call: 'serve' });
@@ -68,6 +85,13 @@ export function createFakeSession({ pipe = 'p1', found = null }: FakeOptions = {
     },
     async stopServing() {
       calls.push({ call: 'stopServing' });
+    },
+    trial: (peer) => void calls.push({ call: 'trial', peer }),
+    async stopTrial() {
+      calls.push({ call: 'stopTrial' });
+    },
+    async saveTrial() {
+      calls.push({ call: 'saveTrial' });
     },
     async stop() {
       calls.push({ call: 'stop' });

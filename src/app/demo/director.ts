@@ -135,6 +135,12 @@ function driven(live: Session, typed: Set<string>): Session {
     close: (pipe) => live.close(pipe),
     watch: (pipe) => live.watch(pipe),
     loadNat: () => live.loadNat(),
+    sendFile: (pipe, path) => live.sendFile(pipe, path),
+    cancelFile: (pipe) => live.cancelFile(pipe),
+    saveTo: (directory) => live.saveTo(directory),
+    trial: (peer) => live.trial(peer),
+    stopTrial: () => live.stopTrial(),
+    saveTrial: () => live.saveTrial(),
     stopServing: () => live.stopServing(),
     stop: () => live.stop(),
     say(pipe, text) {

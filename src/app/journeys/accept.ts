@@ -1,5 +1,6 @@
 /** The accept journey: a node that takes pipes until the user leaves. */
 import {
+  deferred,
   type MessageHandler,
   openSaveFolder,
   P2pdError,
@@ -9,6 +10,7 @@ import {
 } from '../../net/index.ts';
 import type { Context } from './context.ts';
 import { checkNickname, registerDefault } from './nickname.ts';
+import { aborted, converseRaw, Inflow, type RawEnds } from './raw.ts';
 import { chooseServers } from './servers.ts';
 import { startNode, stopNode } from './start-node.ts';
 
@@ -17,6 +19,8 @@ export interface AcceptOptions {
   readonly echo: boolean;
   /** Leave after the first pipe closes. */
   readonly once: boolean;
+  /** The first pipe is joined to these, every other one closed; then we leave. null: messages are messages. */
+  readonly raw: RawEnds | null;
   /** Where files of peers are kept; null: none are taken. */
   readonly saveTo: string | null;
   /** Registered for the node; null: none. */
@@ -28,8 +32,11 @@ export async function accept(ctx: Context, options: AcceptOptions): Promise<void
   if (options.nickname !== null) checkNickname(options.nickname);
   const folder = options.saveTo === null ? null : await folderAt(options.saveTo);
   const leave = new AbortController();
+  const stop = AbortSignal.any([ctx.signal, leave.signal]);
+  const raw = options.raw === null ? null : new RawAccept(ctx, options.raw);
   const onPipe = (pipe: Pipe) => {
-    void answerEnd(pipe);
+    if (raw !== null) raw.take(pipe);
+    else void answerEnd(pipe);
     if (options.once) void pipe.closed.then(() => leave.abort());
   };
   const servers = chooseServers(ctx);
@@ -37,8 +44,52 @@ export async function accept(ctx: Context, options: AcceptOptions): Promise<void
   if (options.nickname === null) void registerDefault(ctx, node, await servers);
   if (folder !== null) node.files.receiveIn(folder);
   if (options.echo) node.addMessageHandler(echo);
-  await aborted(AbortSignal.any([ctx.signal, leave.signal]));
-  await stopNode(ctx, node, 'the accepting side left');
+  if (raw !== null) node.addMessageHandler((message, _from, pipe) => raw.message(message, pipe));
+  try {
+    await (raw === null ? aborted(stop) : Promise.race([raw.done, aborted(ctx.signal)]));
+  } finally {
+    await stopNode(ctx, node, 'the accepting side left');
+  }
+}
+
+/** The one pipe whose bytes come from our input and go to our output. */
+class RawAccept {
+  readonly #ctx: Context;
+  readonly #ends: RawEnds;
+  readonly #inflow: Inflow;
+  readonly #over = deferred<void>();
+  #pipe: Pipe | null = null;
+
+  constructor(ctx: Context, ends: RawEnds) {
+    this.#ctx = ctx;
+    this.#ends = ends;
+    this.#inflow = new Inflow(ctx.io, ends.output);
+  }
+
+  /** Rejects as `converseRaw`. */
+  get done(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  take(pipe: Pipe): void {
+    if (this.#pipe !== null) {
+      void pipe.close('this side talks to one peer alone');
+      return;
+    }
+    this.#pipe = pipe;
+    const leave = new AbortController();
+    const onAbort = () => leave.abort();
+    this.#ctx.signal.addEventListener('abort', onAbort, { once: true });
+    void pipe.closed.then(onAbort);
+    converseRaw(this.#ctx, pipe, this.#ends, this.#inflow, leave.signal).then(
+      () => this.#over.resolve(),
+      (error: Error) => this.#over.reject(error),
+    );
+  }
+
+  message(bytes: Uint8Array, pipe: Pipe): Promise<void> | undefined {
+    return pipe === this.#pipe ? this.#inflow.take(bytes) : undefined;
+  }
 }
 
 /** @throws P2pdError FILE_UNUSABLE */
@@ -57,9 +108,4 @@ const echo: MessageHandler = (message, _from, pipe, kind) => pipe.sendKind(kind,
 async function answerEnd(pipe: Pipe): Promise<void> {
   await pipe.ended;
   await pipe.end();
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -13,19 +13,15 @@ import { isNickname } from '../nickname-rules.ts';
 import type { Context } from './context.ts';
 import { lookUp } from './look-up.ts';
 import { openPipe } from './open-pipe.ts';
+import { converseRaw, Inflow, pump, type RawEnds } from './raw.ts';
 import { chooseServers } from './servers.ts';
 import { startNode, stopNode } from './start-node.ts';
 
 export type Conversation =
   /** Lines go out as messages until they end, then half-close and wait for the peer at most `linger` ms. */
   | { readonly kind: 'lines'; readonly input: AsyncIterable<string>; readonly linger: number }
-  /** Bytes in, bytes out; ends as lines do. */
-  | {
-      readonly kind: 'raw';
-      readonly input: AsyncIterable<Uint8Array>;
-      readonly output: (bytes: Uint8Array) => Promise<void>;
-      readonly linger: number;
-    }
+  /** Bytes in, bytes out; ends as lines do, but the peer has its time from its last byte on. */
+  | { readonly kind: 'raw'; readonly ends: RawEnds }
   /** One message, one answer. */
   | { readonly kind: 'send'; readonly text: string }
   /** A file, until the other side has it whole. */
@@ -53,7 +49,8 @@ export async function connect(
   const node = await startNode(ctx, { servers: () => servers });
   try {
     const address = await looking;
-    const answer = listenFor(node, conversation);
+    const inflow = conversation.kind === 'raw' ? new Inflow(ctx.io, conversation.ends.output) : null;
+    const answer = listenFor(node, inflow);
     const { methods, paths, families } = ctx.config;
     const pipe = await openPipe(ctx, node, { peer: address, methods, paths, families }, ctx.signal).opened;
     const leave = new AbortController();
@@ -61,7 +58,10 @@ export async function connect(
     ctx.signal.addEventListener('abort', onAbort, { once: true });
     void pipe.closed.then(onAbort);
     if (source !== null) await sendFile(ctx, node, pipe, source);
-    else await converse(ctx, node, pipe, conversation, answer, leave.signal);
+    else if (conversation.kind === 'raw' && inflow !== null) {
+      await converseRaw(ctx, pipe, conversation.ends, inflow, leave.signal);
+      await pipe.close('finished');
+    } else await converse(ctx, node, pipe, conversation, answer, leave.signal);
   } finally {
     await source?.close();
     await stopNode(ctx, node, ctx.signal.aborted ? 'the other side was interrupted' : 'finished');
@@ -83,11 +83,11 @@ async function sendFile(ctx: Context, node: P2PNode, pipe: Pipe, source: Source)
 }
 
 /** Handlers are there before the pipe, so that not even the first message is missed. @returns the first message */
-function listenFor(node: P2PNode, conversation: Conversation): Promise<void> {
+function listenFor(node: P2PNode, inflow: Inflow | null): Promise<void> {
   return new Promise((resolve) => {
     const handler: MessageHandler = (message) => {
       resolve();
-      return conversation.kind === 'raw' ? conversation.output(message) : undefined;
+      return inflow?.take(message);
     };
     node.addMessageHandler(handler);
   });
@@ -108,11 +108,12 @@ async function converse(
       break;
     }
     case 'file':
+    case 'raw':
       break;
     case 'send':
       await sendAndWait(ctx, pipe, conversation.text, answer);
       break;
-    default:
+    case 'lines':
       await pump(pipe, conversation.input, leave);
       await linger(ctx, pipe, conversation.linger, leave);
   }
@@ -131,23 +132,6 @@ async function sendAndWait(ctx: Context, pipe: Pipe, text: string, answer: Promi
   const why =
     outcome === 'silence' ? `none came within ${config.timeout / 1000} s` : `the pipe closed (${outcome})`;
   throw new P2pdError('NO_ANSWER', `the message was sent, but no answer came: ${why}`);
-}
-
-/** Sends what comes in, until it ends or the pipe is over. */
-async function pump(
-  pipe: Pipe,
-  input: AsyncIterable<string | Uint8Array>,
-  leave: AbortSignal,
-): Promise<void> {
-  const left = new Promise<'left'>((resolve) =>
-    leave.addEventListener('abort', () => resolve('left'), { once: true }),
-  );
-  const iterator = input[Symbol.asyncIterator]();
-  for (;;) {
-    const next = leave.aborted ? 'left' : await Promise.race([iterator.next(), left]);
-    if (next === 'left' || next.done) return;
-    await pipe.send(next.value);
-  }
 }
 
 /** Half-close; the peer has `ms` from when it has everything to have its last word. */

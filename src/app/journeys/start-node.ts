@@ -22,6 +22,8 @@ export interface StartNodeOptions {
   readonly servers?: () => Promise<ServerList>;
   /** Registered before the node is told to be ready. */
   readonly nickname?: string | null;
+  /** As of NodeSetup. */
+  readonly isPartner?: (nodeId: string) => boolean;
 }
 
 /** What a node needs to know before it listens. */
@@ -52,6 +54,7 @@ export async function startNode(ctx: Context, options: StartNodeOptions = {}): P
     emit,
     onListening: (locals: readonly Endpoint[]) => listening.done(describeListeners(locals)),
     onPipe: options.onPipe ?? (() => undefined),
+    isPartner: options.isPartner ?? (() => false),
     onHandlerError: (error: unknown) => {
       emit({ event: 'log', level: 'error', text: `a message handler failed: ${reasonOf(error)}` });
     },

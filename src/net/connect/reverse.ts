@@ -104,9 +104,16 @@ export function speaksForSameLan({
 
 /** How often strangers may make us dial. */
 export class DialBackBudget {
-  readonly #peers = new TokenBuckets({ rate: 0.5, burst: 6, maxKeys: 1_024 });
-  readonly #destinations = new TokenBuckets({ rate: 0.5, burst: 12, maxKeys: 4_096 });
-  readonly #all = new TokenBuckets({ rate: 10, burst: 120, maxKeys: 1 });
+  readonly #peers;
+  readonly #destinations;
+  readonly #all;
+
+  /** @param times what strangers may ask for */
+  constructor(times = 1) {
+    this.#peers = new TokenBuckets({ rate: 0.5 * times, burst: 6 * times, maxKeys: 1_024 });
+    this.#destinations = new TokenBuckets({ rate: 0.5 * times, burst: 12 * times, maxKeys: 4_096 });
+    this.#all = new TokenBuckets({ rate: 10 * times, burst: 120 * times, maxKeys: 1 });
+  }
 
   /** Takes a request's place; false when this peer has asked too often. */
   admit(nodeId: string, now: number): boolean {

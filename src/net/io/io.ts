@@ -56,6 +56,8 @@ export interface StreamReader {
 
 /** An ordered, reliable stream of bytes: TCP, or what `secure` makes of it. */
 export interface ByteStream {
+  /** What carries it. */
+  readonly transport: 'tcp' | 'udp';
   readonly local: Endpoint;
   readonly remote: Endpoint;
   /** Hands the stream to a reader, replacing the former one; null stops reading (the system buffers). */
@@ -108,6 +110,21 @@ export interface StreamUdpSocket extends UdpSocket {
   send(data: Uint8Array, remote: Endpoint, ttl?: number): void;
   /** One end of an ordered, reliable stream; both ends open it. The socket closes once it is to and all streams are gone. */
   openStream(remote: Endpoint, ids: StreamIds): ByteStream;
+}
+
+/** Who carries the datagrams of a socket that has no way of its own: a relay. */
+export interface DatagramCarrier {
+  /** Where the other side sees the socket. */
+  readonly local: Endpoint;
+  send(data: Uint8Array, remote: Endpoint): void;
+  /** Nothing more will be sent: the socket is closed, and its streams are gone. */
+  closed(): void;
+}
+
+/** A socket over such a carrier. One stream at a time: a newer one takes the former's place. */
+export interface CarriedUdpSocket extends StreamUdpSocket {
+  /** A datagram has come in. */
+  deliver(data: Uint8Array, remote: Endpoint): void;
 }
 
 /** What an MQTT broker connection tells whoever reads it. Nothing is called after `closed`. */
@@ -183,6 +200,8 @@ export interface Io {
    * @throws also where this system has nothing to make them with; the message says so
    */
   openStreamUdp(local: Endpoint, reader: DatagramReader): Promise<StreamUdpSocket>;
+  /** The same over somebody else's way. @throws as `openStreamUdp` */
+  openCarriedUdp(carrier: DatagramCarrier, reader: DatagramReader): Promise<CarriedUdpSocket>;
   /**
    * Connects to an MQTT broker, once: `mqtt://host:port`, `mqtts://host:port`, `ws://host:port/path` or `wss://…`.
    *

@@ -34,6 +34,10 @@ export function createNodeIo(): Io {
       const udx = await import('./udx.ts');
       return udx.openStreamUdp(local, reader);
     },
+    async openCarriedUdp(carrier, reader) {
+      const carried = await import('./udx-carried.ts');
+      return carried.openCarriedUdp(carrier, reader);
+    },
     async openBroker(url, reader, signal) {
       // 100 ms to load: only who meets others by a broker pays for it.
       const mqtt = await import('./mqtt.ts');

@@ -11,7 +11,7 @@ import { SocketStream } from './socket-stream.ts';
  * @throws the TLS error, or the signal's reason
  */
 export function serverTls(stream: SocketStream, host: string, signal: AbortSignal): Promise<ByteStream> {
-  const ends = { local: stream.local, remote: stream.remote };
+  const { transport, local, remote } = stream;
   const names = isIP(host) === 0 ? { servername: host } : {};
   const tls = stream.handOver((socket) => connect({ socket, host, ...names }));
   return new Promise((resolve, reject) => {
@@ -28,7 +28,7 @@ export function serverTls(stream: SocketStream, host: string, signal: AbortSigna
       signal.removeEventListener('abort', onAbort);
       tls.removeListener('close', onClose);
       tls.pause();
-      const secured = new SocketStream(tls, ends);
+      const secured = new SocketStream(tls, { transport, local, remote });
       tls.removeListener('error', fail);
       resolve(secured);
     });

@@ -8,7 +8,11 @@ import type { Endpoint } from '../wire/endpoint.ts';
 import { canonicalIp } from '../wire/ip.ts';
 import type { ByteStream, StreamReader } from './io.ts';
 
+/** Between whom a stream goes, and by what. */
+export type StreamEnds = Pick<ByteStream, 'local' | 'remote' | 'transport'>;
+
 export class SocketStream implements ByteStream {
+  readonly transport: 'tcp' | 'udp';
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly socket: Duplex;
@@ -20,8 +24,9 @@ export class SocketStream implements ByteStream {
   #successor: { destroy(): unknown } | null = null;
 
   /** @param ends of the connection: a TLS socket knows its own only while it is open */
-  constructor(socket: Duplex, ends: { local: Endpoint; remote: Endpoint }) {
+  constructor(socket: Duplex, ends: StreamEnds) {
     this.socket = socket;
+    this.transport = ends.transport;
     this.local = ends.local;
     this.remote = ends.remote;
     socket.pause();
@@ -102,8 +107,9 @@ export class SocketStream implements ByteStream {
 }
 
 /** The two ends of a connected socket. */
-export function endsOf(socket: Socket): { local: Endpoint; remote: Endpoint } {
+export function endsOf(socket: Socket): StreamEnds {
   return {
+    transport: 'tcp',
     local: { ip: canonicalIp(socket.localAddress ?? '') ?? '0.0.0.0', port: socket.localPort ?? 0 },
     remote: { ip: canonicalIp(socket.remoteAddress ?? '') ?? '0.0.0.0', port: socket.remotePort ?? 0 },
   };

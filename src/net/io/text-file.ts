@@ -1,5 +1,5 @@
-/** A text file that a person named: read whole, up to a limit. Effects only. */
-import { open } from 'node:fs/promises';
+/** Text files that a person named: read whole, up to a limit, or written. Effects only. */
+import { open, writeFile } from 'node:fs/promises';
 
 /**
  * @param limit bytes at most
@@ -20,6 +20,11 @@ export async function readTextFile(path: string, limit: number): Promise<string>
   } finally {
     await file.close();
   }
+}
+
+/** Writes a text where a person wants it, whatever was there. @throws the system's error */
+export async function writeTextFile(path: string, text: string): Promise<void> {
+  await writeFile(path, text, 'utf8');
 }
 
 /** Some editors begin a text with a byte order mark; JSON does not know it. */

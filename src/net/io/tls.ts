@@ -46,8 +46,10 @@ export function secureStream(
   psk: Uint8Array,
   signal: AbortSignal,
 ): Promise<SecureStream> {
-  const ends = { local: stream.local, remote: stream.remote };
+  const { transport, local, remote } = stream;
   const tls = stream.handOver((raw) => (role === 'client' ? openClient(raw, psk) : openServer(raw, psk)));
+  // What is reset in its first moment may tell so when nobody listens any longer (read EINVAL): that must end nothing else.
+  tls.on('error', () => undefined);
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => {
       signal.removeEventListener('abort', onAbort);
@@ -66,7 +68,7 @@ export function secureStream(
         return;
       }
       const exporter = tls.exportKeyingMaterial(EXPORTER_LENGTH, EXPORTER_LABEL, Buffer.alloc(0));
-      resolve(Object.assign(new Stream(tls, ends), { exporter }));
+      resolve(Object.assign(new Stream(tls, { transport, local, remote }), { exporter }));
     };
     tls.once('error', fail);
     tls.once('close', onClose);

@@ -1,12 +1,20 @@
 /** Files that are sent and received. A received one grows under a name of its own and is given its real one when it is whole. */
-import { access, constants, type FileHandle, link, open, rm, stat } from 'node:fs/promises';
+import { access, constants, type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Part, SaveFolder, Source } from './transfer-types.ts';
 
 /** Names that are tried until one is free. */
 const MAX_NUMBER = 10_000;
+/** What file systems without hard links say: FAT, exFAT, some of networks. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EACCES', 'EMLINK']);
 /** Bytes written between two flushes to the disk. */
 const FLUSH_EVERY = 32 * 1024 * 1024;
+
+/** `~/x` as a shell reads it. */
+export function expandHome(path: string): string {
+  return /^~(?=$|[/\\])/.test(path) ? join(homedir(), path.slice(1)) : path;
+}
 
 /** @throws Error in words for what cannot be sent */
 export async function openSource(path: string): Promise<Source> {
@@ -72,18 +80,8 @@ async function openPart(directory: string, path: string, name: string, left: () 
     async keep() {
       await flushed.done();
       await file.sync();
-      for (let number = 0; number < MAX_NUMBER; number++) {
-        const own = numbered(name, number);
-        try {
-          // A link fails where the name is taken: nothing is ever overwritten.
-          await link(path, join(directory, own));
-          await rm(path, { force: true });
-          return own;
-        } catch (error) {
-          if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-        }
-      }
-      throw new Error('there are too many files of this name');
+      const own = await giveName(directory, path, name);
+      return { name: own, path: join(directory, own) };
     },
     async close() {
       left();
@@ -91,6 +89,37 @@ async function openPart(directory: string, path: string, name: string, left: () 
       await file.close();
     },
   };
+}
+
+/** Gives a whole file the first of its names that is free: nothing is ever overwritten. @returns it */
+async function giveName(directory: string, path: string, name: string): Promise<string> {
+  for (let number = 0; number < MAX_NUMBER; number++) {
+    const own = numbered(name, number);
+    try {
+      await moveTo(path, join(directory, own));
+      return own;
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+  }
+  throw new Error('there are too many files of this name');
+}
+
+/** @throws EEXIST where the name is taken */
+async function moveTo(path: string, own: string): Promise<void> {
+  try {
+    await link(path, own);
+    await rm(path, { force: true });
+  } catch (error) {
+    if (!NO_LINKS.has(codeOf(error))) throw error;
+    // The name is taken first, so that what is replaced is ours.
+    await (await open(own, 'wx', 0o600)).close();
+    await rename(path, own);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 /** Brings a growing file to the disk while more of it comes, so that the end waits for little. */

@@ -18,8 +18,8 @@ export interface Part {
   write(at: number, chunks: readonly Uint8Array[]): Promise<void>;
   /** What is beyond is dropped. */
   truncate(size: number): Promise<void>;
-  /** On disk for good, under the first of its names that is free. @returns it */
-  keep(): Promise<string>;
+  /** On disk for good, under the first of its names that is free. @returns it, and its path */
+  keep(): Promise<{ readonly name: string; readonly path: string }>;
   /** Leaves it for another try. */
   close(): Promise<void>;
 }

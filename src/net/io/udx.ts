@@ -5,7 +5,7 @@
 import { Duplex } from 'node:stream';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { canonicalIp, familyOf } from '../wire/ip.ts';
-import type { ByteStream, DatagramReader, StreamUdpSocket } from './io.ts';
+import type { ByteStream, DatagramReader, StreamIds, StreamUdpSocket } from './io.ts';
 import { SocketStream } from './socket-stream.ts';
 
 type Udx = typeof import('udx-native');
@@ -16,10 +16,17 @@ type NativeStream = ReturnType<Library['createStream']>;
 /** Bytes buffered before a writer is told to wait, as under TLS. */
 const HIGH_WATER_MARK = 256 * 1024;
 
+type Ends = Pick<ByteStream, 'local' | 'remote'>;
+
+interface UdxSocket extends StreamUdpSocket {
+  /** @param ends between whom the stream goes in truth @param gone called when nothing more is sent for it */
+  openStream(remote: Endpoint, ids: StreamIds, ends?: Ends, gone?: () => void): ByteStream;
+}
+
 let library: Promise<Library> | null = null;
 
 /** @throws the system's error; an Error where the package has no binary for this system */
-export async function openStreamUdp(local: Endpoint, reader: DatagramReader): Promise<StreamUdpSocket> {
+export async function openStreamUdp(local: Endpoint, reader: DatagramReader): Promise<UdxSocket> {
   library ??= load();
   const udx = await library;
   const socket = udx.createSocket({ ipv6Only: familyOf(local.ip) === 6 });
@@ -46,7 +53,7 @@ async function load(): Promise<Library> {
   }
 }
 
-function wrap(udx: Library, socket: NativeSocket, ip: string): StreamUdpSocket {
+function wrap(udx: Library, socket: NativeSocket, ip: string): UdxSocket {
   const local = { ip, port: socket.address()?.port ?? 0 };
   let open = true;
   return {
@@ -54,10 +61,11 @@ function wrap(udx: Library, socket: NativeSocket, ip: string): StreamUdpSocket {
     send(data, remote, ttl = 0) {
       if (open) socket.trySend(data, remote.port, remote.ip, ttl);
     },
-    openStream(remote, ids): ByteStream {
+    openStream(remote, ids, ends = { local, remote }, gone = () => undefined): ByteStream {
       const stream = udx.createStream(ids.own);
+      stream.once('close', gone);
       stream.connect(socket, ids.peer, remote.port, remote.ip);
-      return new SocketStream(new UdxDuplex(stream), { local, remote });
+      return new SocketStream(new UdxDuplex(stream), { transport: 'udp', ...ends });
     },
     close() {
       if (!open) return;

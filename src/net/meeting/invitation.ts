@@ -16,10 +16,10 @@ import { probeKey } from '../punch/probe.ts';
 import { matchesFor, type PunchBudget } from '../punch/rules.ts';
 import type { ConnectMessage } from '../signal/message.ts';
 import { MAX_OFFERS, type PunchCall } from '../signal/punch-call.ts';
+import type { RelayedAddress } from '../signal/relayed.ts';
 import { PUNCH_ROUNDS } from '../timing.ts';
-import type { Endpoint } from '../wire/endpoint.ts';
 import { PUNCHES } from './punch-wish.ts';
-import { RelayOffer } from './relay-offer.ts';
+import { dialRelayed, RelayOffer } from './relay-offer.ts';
 import type { Account } from './reports.ts';
 import type { MeetingTask } from './task.ts';
 
@@ -45,7 +45,7 @@ export interface InvitationTask extends MeetingTask {
   /** Dialling back has come to nothing. */
   readonly failed: (reasons: readonly string[]) => void;
   /** Tells the asker where a relay of ours lets it in. */
-  readonly relayed: (relayed: readonly Endpoint[]) => void;
+  readonly relayed: (relayed: readonly RelayedAddress[]) => void;
 }
 
 export class Invitation {
@@ -131,7 +131,12 @@ export class Invitation {
     this.#relayOffer?.also(message.relayed ?? []);
     if (this.#relayOffer !== null || relays.isEmpty) return;
     const delay = delayOf(message, 'relay');
-    this.#relayOffer = new RelayOffer({ ...this.#task, ...this.#offer(), families: message.families });
+    this.#relayOffer = new RelayOffer({
+      ...this.#task,
+      ...this.#offer(),
+      families: message.families,
+      key: () => this.#key(),
+    });
     void this.#during(this.#relayOffer.run(delay));
   }
 
@@ -142,9 +147,13 @@ export class Invitation {
     if (relayed.length === 0 || this.#relaying) return;
     this.#relaying = true;
     const question = { own: interfaces, outer: outer(), asker, choice: { paths, families }, localBroker };
-    const candidates = budgets.dialBack.spend(relayCandidates(question, relayed), io.now());
-    if (candidates.length === 0) return;
-    void this.#during(dialBack({ ...this.#offer(), candidates, delay: 0, method: 'relay' }));
+    for (const transport of TRANSPORTS) {
+      const offered = relayed.filter((address) => address.transport === transport);
+      const candidates = budgets.dialBack.spend(relayCandidates(question, offered), io.now());
+      const task = { ...this.#offer(), candidates, delay: 0, method: 'relay' } as const;
+      if (candidates.length > 0)
+        void this.#during(transport === 'tcp' ? dialBack(task) : dialRelayed(task, this.#key()));
+    }
   }
 
   async #punch(message: ConnectMessage, call: PunchCall): Promise<PunchCall | null> {
@@ -173,7 +182,7 @@ export class Invitation {
 
   /** null where there are too many punches under way. */
   #openAnswerer(): PunchAnswerer | null {
-    const { io, identity, asker, account, budgets, pipeId, stunServers, warm, signalling, wall } = this.#task;
+    const { io, asker, account, budgets, stunServers, warm, signalling, wall } = this.#task;
     if (!budgets.punch.enter(asker.nodeId)) return null;
     const oneWay = () => signalling.oneWay(asker.nodeId);
     const answerer = new PunchAnswerer({
@@ -182,13 +191,19 @@ export class Invitation {
       warm,
       oneWay,
       wall,
-      key: probeKey(identity.sharedSecret(asker.publicKey), pipeId),
+      key: this.#key(),
       tracer: account.tracer,
       enterChance: (ip) => budgets.punch.enterChance(ip, true, io.now()),
     });
     this.#answerer = answerer;
     void this.#during(this.#finish(answerer).finally(() => budgets.punch.leave(asker.nodeId)));
     return answerer;
+  }
+
+  /** Of the probes between the two for this pipe. */
+  #key(): Uint8Array {
+    const { identity, asker, pipeId } = this.#task;
+    return probeKey(identity.sharedSecret(asker.publicKey), pipeId);
   }
 
   /** What both saw is put together where nothing has opened. */

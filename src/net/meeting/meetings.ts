@@ -28,6 +28,8 @@ import { Wish } from './wish.ts';
 const TRANSPORTS = ['tcp', 'udp'] as const;
 /** Connects that are remembered after their end: their last request is under way for seconds. */
 const MAX_ASKED = 512;
+/** Times what strangers may ask for. */
+const PARTNER = 20;
 
 /** How to ask a peer. */
 export interface AskingOf {
@@ -48,6 +50,8 @@ export class Meetings {
   readonly #invitations = new Map<string, Invitation>();
   readonly #reports: Reports;
   readonly #budgets = { dialBack: new DialBackBudget(), punch: new PunchBudget() };
+  /** Of peers that may ask for more. */
+  readonly #partners = { dialBack: new DialBackBudget(PARTNER), punch: new PunchBudget(PARTNER) };
 
   constructor(task: MeetingTask) {
     this.#task = task;
@@ -69,7 +73,8 @@ export class Meetings {
       // Whoever has gone by then will not miss it.
       tell: (message) => void this.#task.signalling.send(peer, message).catch(() => undefined),
     });
-    const enterChance = (ip: string) => this.#budgets.punch.enterChance(ip, false, this.#task.io.now());
+    const { punch } = this.#budgetsOf(peer.nodeId);
+    const enterChance = (ip: string) => punch.enterChance(ip, false, this.#task.io.now());
     const wish = new Wish({ ...this.#task, peer, pipeId, pipe, choice, plan, enterChance, account });
     const asking: Asking = {
       start: (listener) => {
@@ -214,8 +219,12 @@ export class Meetings {
   #admits(nodeId: string, pipe: string): boolean {
     return (
       this.#invitations.get(pipe)?.takesMore === true ||
-      this.#budgets.dialBack.admit(nodeId, this.#task.io.now())
+      this.#budgetsOf(nodeId).dialBack.admit(nodeId, this.#task.io.now())
     );
+  }
+
+  #budgetsOf(nodeId: string) {
+    return this.#task.isPartner(nodeId) ? this.#partners : this.#budgets;
   }
 
   #invitationOf(message: ConnectMessage, origin: Origin, asker: NodeAddress, pipe: string): Invitation {
@@ -236,7 +245,7 @@ export class Meetings {
       pipe,
       account,
       localBroker: origin.localBroker,
-      budgets: this.#budgets,
+      budgets: this.#budgetsOf(asker.nodeId),
       delayOf: ({ methods, paths, families }, method) =>
         this.#planOf(asker, { methods, paths, families }, false).find((one) => one.method === method)
           ?.delay ?? 0,

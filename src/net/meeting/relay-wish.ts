@@ -1,6 +1,6 @@
 /**
- * A connect of ours by a relay: an allocation, its address told to the peer, and the connection that the peer dials.
- * Effects through Io.
+ * A connect of ours by a relay: an allocation, its address told to the peer, and what the peer brings by it: a
+ * connection, or the stream behind the probes of a UDP punch. Effects through Io.
  */
 import type { AskListener, Hope } from '../connect/asking.ts';
 import type { Candidate } from '../connect/pathway.ts';
@@ -11,8 +11,12 @@ import { reasonOf } from '../errors.ts';
 import type { ByteStream } from '../io/io.ts';
 import { RELAY_OFFER } from '../path-timing.ts';
 import { readPreamble, secureAsAnswerer } from '../pipe/secure.ts';
+import { probeKey } from '../punch/probe.ts';
+import { openRelayPort, playRelayed } from '../punch/relay-play.ts';
+import { UdpPort } from '../punch/udp-port.ts';
+import type { RelayedAddress } from '../signal/relayed.ts';
 import { DIAL_BACK_TIMEOUT, HANDSHAKE_TIMEOUT } from '../timing.ts';
-import type { Endpoint } from '../wire/endpoint.ts';
+import type { UdpRelay } from '../turn/udp-relay.ts';
 import { familyOf } from '../wire/ip.ts';
 import { sameBytes } from './same-bytes.ts';
 import type { WishTask } from './wish-task.ts';
@@ -25,7 +29,7 @@ const MAX_PEER_IPS = 16;
 export interface RelayWishTask extends WishTask {
   readonly asker: AskListener;
   /** Tells the peer. */
-  readonly ask: (relayed: readonly Endpoint[]) => void;
+  readonly ask: (relayed: readonly RelayedAddress[]) => void;
   /** The connect is over. */
   readonly over: AbortSignal;
 }
@@ -36,7 +40,10 @@ export class RelayWish {
   #hope: Hope | null = null;
   readonly #offered = deferred<void>();
   #isOffered = false;
-  #hasArrived = false;
+  /** Aborts when a connection has come. */
+  readonly #arrival = new AbortController();
+  /** Our allocation, where it is one of UDP, and the port that it is. */
+  #own: { readonly udp: UdpRelay; readonly port: UdpPort } | null = null;
 
   constructor(task: RelayWishTask) {
     this.#task = task;
@@ -51,7 +58,7 @@ export class RelayWish {
     if (over.aborted) return;
     const ips = peer.interfaces.flatMap(({ outer, inner }) => [...outer, ...inner]);
     try {
-      const relayed = await relays.open({
+      const { address, udp } = await relays.open({
         pipe,
         peers: [...new Set(ips)].slice(0, MAX_PEER_IPS),
         families: choice.families,
@@ -59,7 +66,8 @@ export class RelayWish {
         lost: (reason) => this.#hope?.failed(reason),
         signal: over,
       });
-      ask([relayed]);
+      if (udp !== null) this.#own = { udp, port: this.#playOn(await openRelayPort(io, udp)) };
+      ask([address]);
       await io.sleepUntil(io.now() + DIAL_BACK_TIMEOUT, over);
       if (!over.aborted) this.#hope?.failed(`nobody came by the relay within ${DIAL_BACK_TIMEOUT / 1000} s`);
     } catch (error) {
@@ -88,18 +96,26 @@ export class RelayWish {
   }
 
   /** The peer's own relay lets us in: dialled, and where that leads nowhere, by our relay. Once a connect. */
-  async offered(relayed: readonly Endpoint[]): Promise<void> {
+  async offered(relayed: readonly RelayedAddress[]): Promise<void> {
     const { interfaces, outer, peer, choice, over } = this.#task;
     if (this.#isOffered || this.#hasArrived || over.aborted) return;
     this.#isOffered = true;
     const hope = this.#expect();
     this.#offered.resolve();
     const question = { own: interfaces, outer: outer(), asker: peer, choice, localBroker: false };
-    const candidates = relayCandidates(question, relayed);
-    const faults = await Promise.all(candidates.map((candidate) => this.#reach(candidate)));
+    const reaching = relayed.flatMap((address) => {
+      const isTcp = address.transport === 'tcp';
+      const candidates = relayCandidates(question, [address]);
+      return candidates.map((one) => (isTcp ? this.#reach(one) : this.#reachByUdp(one)));
+    });
+    const faults = await Promise.all(reaching);
     const isHopeless = faults.every((fault) => fault !== null);
     if (isHopeless && this.#task.relays.isEmpty)
       hope.failed(faults[0] ?? 'the peer offers a relay that may not be dialled');
+  }
+
+  get #hasArrived(): boolean {
+    return this.#arrival.signal.aborted;
   }
 
   #expect(): Hope {
@@ -131,6 +147,44 @@ export class RelayWish {
     return direct === null || relayed === null ? null : direct;
   }
 
+  /**
+   * Its probes are answered, from a port of this machine and, where that leads nowhere, from our own relayed address.
+   *
+   * @returns why it cannot be reached; null where it was
+   */
+  async #reachByUdp({ local, remote }: Candidate): Promise<string | null> {
+    const { io, over } = this.#task;
+    const own = this.#own;
+    const [until, patience] = [io.now() + DIAL_BACK_TIMEOUT, io.now() + RELAY_OFFER.patience];
+    const stop = AbortSignal.any([over, this.#arrival.signal]);
+    try {
+      const port = this.#playOn(await UdpPort.open(io, local));
+      port.aim([remote]);
+    } catch (error) {
+      if (own === null) return reasonOf(error);
+    }
+    await io.sleepUntil(patience, stop);
+    if (own !== null && !stop.aborted) {
+      await own.udp.lease.permit([remote.ip]).catch(() => undefined);
+      own.port.aim([remote]);
+    }
+    await io.sleepUntil(until, stop);
+    return stop.aborted ? null : "no answer from the peer's relay";
+  }
+
+  /** What the peer's probes bring there. */
+  #playOn(port: UdpPort): UdpPort {
+    const { io, identity, peer, pipeId, over } = this.#task;
+    playRelayed(port, {
+      io,
+      role: 'caller',
+      key: probeKey(identity.sharedSecret(peer.publicKey), pipeId),
+      taken: (stream) => void this.#arrived(stream),
+      signal: AbortSignal.any([over, this.#arrival.signal]),
+    });
+    return port;
+  }
+
   /** Whoever knows the relayed address may dial it from the peer's network: only the peer is let in. */
   async #arrived(stream: ByteStream): Promise<void> {
     const { io, identity, peer, pipeId, over } = this.#task;
@@ -152,10 +206,10 @@ export class RelayWish {
       const secured = await secureAsAnswerer(io, stream, identity, first.preamble, signal);
       // One relay is as good as another.
       if (this.#hasArrived) throw new Error('relayed already');
-      this.#hasArrived = true;
-      const { local, remote } = secured.stream;
+      this.#arrival.abort();
+      const { local, remote, transport } = secured.stream;
       const way = { method: 'relay', path: 'external', family: familyOf(remote.ip), local, remote } as const;
-      this.#expect().arrived(secured, way, { transport: 'tcp', rtt: io.now() - began, loss: null });
+      this.#expect().arrived(secured, way, { transport, rtt: io.now() - began, loss: null });
     } catch {
       stream.destroy();
     } finally {

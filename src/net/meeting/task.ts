@@ -50,6 +50,8 @@ export interface MeetingTask extends NodeSide {
   readonly learn: (fact: LearntFact) => void;
   /** The TURN servers that it may use. */
   readonly relays: Relays;
+  /** Whether a peer may ask for more than strangers may. */
+  readonly isPartner: (nodeId: string) => boolean;
   /** What opened the last pipe with a node. */
   readonly lastMethod: (nodeId: string) => Method | null;
   /** The own newest address, as signed bytes, and its sequence number. */

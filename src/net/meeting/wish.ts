@@ -13,6 +13,7 @@ import type { SignalEvent } from '../events.ts';
 import type { Secured } from '../pipe/secure.ts';
 import type { AnswerMessage, OutcomeMessage, RelayedMessage } from '../signal/message.ts';
 import type { PunchCall } from '../signal/punch-call.ts';
+import type { RelayedAddress } from '../signal/relayed.ts';
 import { DIAL_BACK_TIMEOUT } from '../timing.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
 import { familyOf } from '../wire/ip.ts';
@@ -120,7 +121,7 @@ export class Wish implements Asking {
   }
 
   #relay(asker: AskListener): void {
-    const ask = (relayed: readonly Endpoint[]) => void this.#ask(null, relayed);
+    const ask = (relayed: readonly RelayedAddress[]) => void this.#ask(null, relayed);
     const relay = new RelayWish({ ...this.#task, asker, ask, over: this.#over.signal });
     this.#relaying = relay;
     void relay.run(this.#task.plan(this.peer).find(({ method }) => method === 'relay')?.delay ?? 0);
@@ -141,7 +142,7 @@ export class Wish implements Asking {
   }
 
   /** The first message tells how asking goes; later ones are further rounds. At most one goes without a call. */
-  async #ask(punch: PunchCall | null, relayed: readonly Endpoint[] = []): Promise<void> {
+  async #ask(punch: PunchCall | null, relayed: readonly RelayedAddress[] = []): Promise<void> {
     const { signalling, emit, ownAddress, peer, pipeId, pipe, choice } = this.#task;
     if (punch === null && relayed.length === 0 && this.#asked) return;
     const isFirst = !this.#asked;

@@ -7,6 +7,7 @@ import type { Secured } from './secure.ts';
 
 export class Carrier {
   readonly secured: Secured;
+  readonly transport: 'tcp' | 'udp';
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly #isDirect: boolean;
@@ -16,6 +17,7 @@ export class Carrier {
   constructor(secured: Secured, isDirect: boolean) {
     this.#isDirect = isDirect;
     this.secured = secured;
+    this.transport = secured.stream.transport;
     this.local = secured.stream.local;
     this.remote = secured.stream.remote;
   }

@@ -1,7 +1,4 @@
-/**
- * A pipe: what library users and journeys hold. Runs one Session over one encrypted stream;
- * wiring only, every rule of the conversation is in `session.ts`.
- */
+/** A pipe: what library users and journeys hold. Runs one Session over one encrypted stream; wiring only, every rule is its. */
 import { deferred } from '../deferred.ts';
 import type { Io } from '../io/io.ts';
 import { RECOVERY } from '../path-timing.ts';
@@ -21,14 +18,13 @@ import { closedError, Sendings } from './sendings.ts';
 import { Session } from './session.ts';
 
 export interface PipeOptions {
-  /** See SessionOptions. */
   readonly openOnProof?: boolean;
   readonly join?: Uint8Array;
 }
 
-/** What a pipe tells its node. */
 export type PipeListener = Listener<Pipe>;
 
+/** An encrypted pipe between two proven nodes: messages arrive whole, once and in order. It outlives its path where it can. */
 export class Pipe {
   /** 26 letters and digits, the same on both sides. */
   readonly id: string;
@@ -41,14 +37,14 @@ export class Pipe {
   readonly #alarm: Alarm;
   readonly #inputs: Input[] = [];
   #busy = false;
-  readonly #ended = deferred<void>();
+  readonly #ended = deferred<boolean>();
   readonly #flushed = deferred<void>();
   readonly #closed = deferred<string>();
   readonly #opened = deferred<void>();
   #rtt: number | null = null;
   /** Since when it has no path; null while it has. */
   #strandedAt: number | null = null;
-  /** Connections of ours that are to carry it. */
+  /** Connections of ours that are to carry it. @internal */
   readonly joins = new Joins<Pipe>();
 
   constructor(io: Io, secured: Secured, info: PipeInfo, listener: PipeListener, options: PipeOptions = {}) {
@@ -59,8 +55,7 @@ export class Pipe {
     this.#info = info;
     this.id = info.id;
     // Mappings of UDP are forgotten sooner.
-    const keepalive = () =>
-      this.#info.method === 'udp-punch' ? listener.keepalive(this) : KEEPALIVE_INTERVAL;
+    const keepalive = () => (this.transport === 'udp' ? listener.keepalive(this) : KEEPALIVE_INTERVAL);
     this.#session = new Session({ ...secured, ...options, keepalive }, io.now());
     this.#opened.promise.catch(() => undefined);
   }
@@ -70,10 +65,12 @@ export class Pipe {
     return this.#info;
   }
 
+  /** Where this end is, on the path that carries it now. */
   get local(): Endpoint {
     return this.#carrier.local;
   }
 
+  /** Where the other end is, or the relay. */
   get remote(): Endpoint {
     return this.#carrier.remote;
   }
@@ -90,7 +87,7 @@ export class Pipe {
 
   /** What carries it between the two ends, or to the relay. */
   get transport(): 'tcp' | 'udp' {
-    return this.info.method === 'udp-punch' ? 'udp' : 'tcp';
+    return this.#carrier.transport;
   }
 
   get family(): Family {
@@ -101,9 +98,11 @@ export class Pipe {
   get rtt(): number | null {
     return this.#rtt;
   }
+  /** Bytes that were sent and that the peer has not dealt with. */
+  readonly unsettled = (): number => this.#session.unsettled;
 
-  /** Resolves when the peer has half-closed: no more messages come. Also when the pipe closes. */
-  get ended(): Promise<void> {
+  /** Resolves when the peer has half-closed, no more messages come: true. When the pipe closes before: false. */
+  get ended(): Promise<boolean> {
     return this.#ended.promise;
   }
 
@@ -112,7 +111,7 @@ export class Pipe {
     return this.#closed.promise;
   }
 
-  /** Sends our proof and waits until the peer has proven itself and answered. Called once, by the node. */
+  /** Sends our proof and waits until the peer has proven itself and answered. Called once, by the node. @internal */
   start(): Promise<void> {
     this.#read();
     this.#step({ kind: 'start' });
@@ -129,14 +128,13 @@ export class Pipe {
     });
   }
 
-  /** What is sent over a new connection to join it to this pipe. */
+  /** What is sent over a new connection to join it to this pipe. @internal */
   get joinText(): Uint8Array {
     return encodeJoin({ pipe: this.id, received: this.#session.received });
   }
 
   /**
-   * Goes on over another connection, from the last byte that each side has; the former one is dropped.
-   *
+   * Goes on over another connection, from the last byte that each side has; the former one is dropped. @internal
    * @param answers whether the peer has joined it, and is to be answered
    * @returns false where there is nothing to carry on: the connection is dropped
    */
@@ -159,24 +157,23 @@ export class Pipe {
     return true;
   }
 
-  /** What the peer is told that has joined this connection to another pipe, where there is none. */
+  /** What the peer is told that has joined this connection to another pipe, where there is none. @internal */
   answerJoin(payload: Uint8Array): void {
     this.#carrier.write(encodeFrame({ type: 'join', more: false, sequence: 0, acknowledged: 0, payload }));
   }
 
-  /** Gives a stranded pipe up. */
+  /** Gives a stranded pipe up. @internal */
   abandon(reason: string): void {
     this.#step({ kind: 'give-up', reason });
   }
 
-  /** Tells the peer our newest address, so that it can find us where this path is gone. */
+  /** Tells the peer our newest address, so that it can find us where this path is gone. @internal */
   tellAddress(bytes: Uint8Array): void {
     this.#step({ kind: 'address', bytes });
   }
 
   /**
    * Sends one message: text for a string, binary for bytes.
-   *
    * @returns when it is handed over: the peer has room for it and so has the connection
    * @throws P2pdError PIPE_CLOSED, MESSAGE_TOO_LONG (16 MiB)
    */
@@ -186,7 +183,7 @@ export class Pipe {
       : this.sendKind('binary', message.slice());
   }
 
-  /** As `send`, for the built-in protocols that share the pipe: the bytes are kept until they have arrived, and may not change. */
+  /** As `send`, for the built-in protocols that share the pipe: the bytes are kept until they have arrived, and may not change. @internal */
   sendKind(kind: MessageKind, bytes: Uint8Array): Promise<void> {
     if (!this.#session.writable) return Promise.reject(closedError());
     return this.#sendings.add(kind, bytes, (id) => this.#step({ kind: 'send', message: kind, bytes, id }));
@@ -198,7 +195,7 @@ export class Pipe {
     return this.#flushed.promise;
   }
 
-  /** Closes with a reason the peer is told. Resolves when it is done, at most 2 s later. */
+  /** Closes both ways and tells the peer why; what it has not dealt with may be lost (`end` first). Done within 2 s. */
   async close(reason = 'closed here'): Promise<void> {
     this.#step({ kind: 'close', reason });
     await this.closed;
@@ -209,7 +206,7 @@ export class Pipe {
     this.#carrier.destroy();
   }
 
-  /** Measures the round trip; the result comes by the `rtt` event and property. */
+  /** Measures the round trip; `rtt` and the event of that name tell it when the answer is there. */
   ping(): void {
     this.#step({ kind: 'ping' });
   }
@@ -279,7 +276,7 @@ export class Pipe {
         this.#sendings.sent(effect.id);
         break;
       case 'ended':
-        this.#ended.resolve();
+        this.#ended.resolve(true);
         break;
       case 'flushed':
         this.#flushed.resolve();
@@ -303,7 +300,7 @@ export class Pipe {
     this.#alarm.stop();
     this.#carrier.destroy();
     this.#sendings.fail(reason);
-    this.#ended.resolve();
+    this.#ended.resolve(false);
     this.#flushed.resolve();
     this.#opened.reject(new Error(reason));
     this.#closed.resolve(reason);

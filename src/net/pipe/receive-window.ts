@@ -56,6 +56,11 @@ export class ReceiveWindow {
     return this.#acknowledged;
   }
 
+  /** Every frame that has come is dealt with. */
+  get isSettled(): boolean {
+    return this.#head === this.#pending.length;
+  }
+
   /** Bytes that an acknowledgement would free at the sender. */
   get unreported(): number {
     return this.#unreported;

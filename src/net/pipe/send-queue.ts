@@ -46,6 +46,7 @@ export class SendQueue {
   /** The first of these that has to be sent again; their end where none has. */
   #again = 0;
   #cost = 0;
+  #unsettled = 0;
   #sequence = 0;
   #acknowledged = 0;
 
@@ -59,7 +60,13 @@ export class SendQueue {
     return this.empty && this.#inFlightHead === this.#inFlight.length;
   }
 
+  /** Bytes of messages that were given and that the peer has not dealt with. */
+  get unsettled(): number {
+    return this.#unsettled;
+  }
+
   push(type: MessageKind | 'end' | 'close', bytes: Uint8Array, id: number | null = null): void {
+    if (type !== 'close') this.#unsettled += bytes.length;
     this.#waiting.push({ type, bytes, id, offset: 0 });
   }
 
@@ -123,6 +130,7 @@ export class SendQueue {
     const frame = this.#inFlight[this.#inFlightHead];
     if (frame === undefined) return;
     this.#cost -= frame.payload.length + FRAME_COST;
+    if (frame.type !== 'close') this.#unsettled -= frame.payload.length;
     this.#inFlight[this.#inFlightHead++] = RELEASED;
   }
 

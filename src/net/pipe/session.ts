@@ -12,7 +12,7 @@
  * A pipe that is open outlives its path: stranded, it keeps what is not acknowledged and goes on when another
  * proven connection is joined to it (`moved`): that one's session ends as `joined`.
  */
-import { KEEPALIVE_INTERVAL } from '../timing.ts';
+import { KEEPALIVE_INTERVAL, WRITE_BATCH } from '../timing.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import type { Arrival, Effect, Input, SessionOptions } from './effects.ts';
 import { Ending } from './ending.ts';
@@ -23,9 +23,6 @@ import { ReceiveWindow } from './receive-window.ts';
 import { SendQueue } from './send-queue.ts';
 
 type Phase = 'proving' | 'proven' | 'open' | 'stranded' | 'closing' | 'joined' | 'closed';
-
-/** Bytes of one write at most: no huge buffers. */
-const WRITE_BATCH = 256 * 1024;
 
 export class Session {
   readonly #options: SessionOptions;
@@ -65,6 +62,11 @@ export class Session {
     return this.#window.received;
   }
 
+  /** Bytes that were given and that the peer has not dealt with. */
+  get unsettled(): number {
+    return this.#queue.unsettled;
+  }
+
   /** The transport is full: nothing but what must be is written until `drained`. */
   block(): void {
     this.#blocked = true;
@@ -86,7 +88,7 @@ export class Session {
     if (this.isOver) return [];
     try {
       this.#take(input, now);
-      if (this.#isOpen()) {
+      if (['proven', 'open', 'closing'].includes(this.#phase)) {
         this.#pump(now);
         this.#liveness.owe(this.#phase === 'open' && !this.#queue.settled, now);
       }
@@ -102,10 +104,6 @@ export class Session {
 
   get isOver(): boolean {
     return this.#phase === 'closed' || this.#phase === 'joined';
-  }
-
-  #isOpen(): boolean {
-    return this.#phase === 'proven' || this.#phase === 'open' || this.#phase === 'closing';
   }
 
   #take(input: Input, now: number): void {
@@ -252,6 +250,7 @@ export class Session {
 
   #peerClosed(payload: Uint8Array, now: number): void {
     if (this.#phase !== 'closing') {
+      if (this.#ending.flush()) this.#effects.push({ kind: 'flushed' });
       this.#phase = this.#ending.answer(payload, now);
       this.#pump(now);
     }
@@ -296,7 +295,8 @@ export class Session {
       this.#blocked = this.#out.length >= WRITE_BATCH;
     }
     if (this.#ending.flush()) this.#effects.push({ kind: 'flushed' });
-    if (this.#ending.isFlushed && this.#ending.peerHasEnded && this.#phase === 'open') {
+    const isDone = this.#ending.isFlushed && this.#ending.peerHasEnded && this.#window.isSettled;
+    if (isDone && this.#phase === 'open') {
       this.#close('finished', now);
       this.#pump(now);
     }

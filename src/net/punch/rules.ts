@@ -65,13 +65,20 @@ function transportOf({ method }: PunchOffer): Transport {
 /** What strangers may have us send and hold. */
 export class PunchBudget {
   /** Flows: a call between NATs that count takes ten, over either transport. */
-  readonly #destinations = new TokenBuckets({ rate: 4, burst: 96, maxKeys: 4_096 });
-  readonly #all = new TokenBuckets({ rate: 80, burst: 2_048, maxKeys: 1 });
+  readonly #destinations;
+  readonly #all;
   /** Guesses by the thousand: where, and whether any are under way. */
-  readonly #guessed = new TokenBuckets({ rate: 1 / 15, burst: 3, maxKeys: 4_096 });
+  readonly #guessed;
   #guessing = false;
   readonly #running = new Map<string, number>();
   #total = 0;
+
+  /** @param times what strangers may have sent */
+  constructor(times = 1) {
+    this.#destinations = new TokenBuckets({ rate: 4 * times, burst: 96 * times, maxKeys: 4_096 });
+    this.#all = new TokenBuckets({ rate: 80 * times, burst: 2_048 * times, maxKeys: 1 });
+    this.#guessed = new TokenBuckets({ rate: times / 15, burst: 3 * times, maxKeys: 4_096 });
+  }
 
   /** Takes a place for a punch of that peer; false where it, or all together, have too many. */
   enter(nodeId: string): boolean {

@@ -4,7 +4,7 @@
  */
 import { onAbort } from '../abort.ts';
 import type { Lane } from '../connect/trace.ts';
-import type { ByteStream, Io, StreamUdpSocket } from '../io/io.ts';
+import type { ByteStream, DatagramReader, Io, StreamUdpSocket } from '../io/io.ts';
 import { createUdpAsker, type UdpAsker } from '../stun/ask.ts';
 import type { StunAnswer } from '../stun/transaction.ts';
 import { DecodeError } from '../wire/decode-error.ts';
@@ -18,7 +18,7 @@ export interface PortPlay {
   readonly role: PunchRole;
   /** Of `probeKey`. */
   readonly key: Uint8Array;
-  readonly lane: Lane;
+  readonly lane: Pick<Lane, 'sent' | 'received' | 'seen'>;
   readonly heard: (port: UdpPort, remote: Endpoint) => void;
   /** The peer has chosen a path; `stream` is our end of it. */
   readonly chosen: (stream: ByteStream, port: UdpPort) => void;
@@ -55,10 +55,15 @@ export class UdpPort {
   }
 
   /** @throws the system's error; an Error where there is nothing to make streams over UDP with */
-  static async open(io: Io, local: Endpoint): Promise<UdpPort> {
+  static open(io: Io, local: Endpoint): Promise<UdpPort> {
+    return UdpPort.over(io, (reader) => io.openStreamUdp(local, reader));
+  }
+
+  /** The same over any such socket. @param open may throw */
+  static async over(io: Io, open: (reader: DatagramReader) => Promise<StreamUdpSocket>): Promise<UdpPort> {
     const port = new UdpPort(io);
     const { datagram, failed } = port.#asker;
-    port.#socket = await io.openStreamUdp(local, {
+    port.#socket = await open({
       datagram: (data, from) => {
         const [first = 0] = data;
         if (first <= 3) datagram(data, from);

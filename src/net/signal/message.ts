@@ -5,13 +5,13 @@
 import { MAX_ADDRESS } from '../address.ts';
 import type { Method, Pathway } from '../events.ts';
 import { DecodeError } from '../wire/decode-error.ts';
-import type { Endpoint, Family } from '../wire/endpoint.ts';
+import type { Family } from '../wire/endpoint.ts';
 import { Reader } from '../wire/reader.ts';
 import { Writer } from '../wire/writer.ts';
 import { type LaneReport, readLanes, writeLanes } from './lane-report.ts';
 import { type PunchCall, readCall, writeCall } from './punch-call.ts';
 import { readReasons, writeReasons } from './reason.ts';
-import { readRelayed, writeRelayed } from './relayed.ts';
+import { type RelayedAddress, readRelayed, writeRelayed } from './relayed.ts';
 import { readTime, writeTime } from './time.ts';
 
 /** Bytes of pipe ids, message ids and nonces. */
@@ -44,7 +44,7 @@ export interface ConnectMessage {
   /** null: no hole punching (yet). */
   readonly punch: PunchCall | null;
   /** Relayed addresses of the sender's, which the recipient may dial; at most 2. @default none */
-  readonly relayed?: readonly Endpoint[];
+  readonly relayed?: readonly RelayedAddress[];
 }
 
 /** What the recipient of `connect` makes of it. */
@@ -80,7 +80,7 @@ export interface RelayedMessage {
   readonly type: 'relayed';
   readonly pipeId: Uint8Array;
   /** 1 or 2. */
-  readonly relayed: readonly Endpoint[];
+  readonly relayed: readonly RelayedAddress[];
 }
 
 /** A message has come. Not acknowledged itself. */

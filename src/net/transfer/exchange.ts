@@ -1,4 +1,5 @@
 /** The files of a node: what peers send, and what is sent to them, told apart for each pipe. */
+import { P2pdError } from '../errors.ts';
 import type { FileEvent } from '../events.ts';
 import type { Io } from '../io/io.ts';
 import type { SaveFolder, Source } from '../io/transfer-types.ts';
@@ -17,27 +18,43 @@ export class FileExchange {
   readonly #emit: (event: FileEvent) => void;
   readonly #senders = new WeakMap<Pipe, FileSender>();
   readonly #toldAt = new Map<string, number>();
-  #receiver: FileReceiver;
+  readonly #receiver: FileReceiver;
 
   constructor(io: Io, emit: (event: FileEvent) => void) {
     this.#io = io;
     this.#emit = emit;
-    this.#receiver = new FileReceiver(null, this.#report);
+    this.#receiver = new FileReceiver(this.#report);
   }
 
-  /** Files that peers send are kept there from now on. */
-  receiveIn(folder: SaveFolder): void {
-    this.#receiver = new FileReceiver(folder, this.#report);
+  /** Files that peers send are kept there from now on; null: none is taken. */
+  receiveIn(folder: SaveFolder | null): void {
+    this.#receiver.folder = folder;
   }
 
-  /** @returns its name on the other side. @throws as `FileSender.run` */
+  /** @returns its name on the other side. @throws as `FileSender.run`; P2pdError BUSY: one at a time on each pipe */
   async send(pipe: Pipe, source: Source, signal: AbortSignal): Promise<string> {
+    if (this.#senders.has(pipe)) {
+      const hint = 'wait until it is there';
+      throw new P2pdError('BUSY', 'another file is on its way over this pipe', { hint });
+    }
     const sender = new FileSender(pipe, source, this.#report);
     this.#senders.set(pipe, sender);
+    const over = new AbortController();
+    void this.#tellOften(sender, over.signal);
     try {
       return await sender.run(signal);
     } finally {
+      over.abort();
       this.#senders.delete(pipe);
+    }
+  }
+
+  /** What is under way arrives later than it is sent, and may stand still. */
+  async #tellOften(sender: FileSender, over: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.#io.sleepUntil(this.#io.now() + REPORT_EVERY, over);
+      if (over.aborted) return;
+      sender.tellProgress();
     }
   }
 

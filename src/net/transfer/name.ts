@@ -3,7 +3,7 @@
 /** Bytes of a file name, with room for a number and an ending of ours. */
 const MAX_BYTES = 200;
 /** Names of devices on Windows, whatever their ending. */
-const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³])\s*(\.|$)/i;
 
 /** Its last part, without what separates, hides or deceives; never empty, never hidden. */
 export function safeName(name: string): string {

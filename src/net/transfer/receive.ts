@@ -25,6 +25,8 @@ interface Receiving {
   readonly size: number;
   hash: Hash;
   at: number;
+  /** Where it began; null until the sender has said so. */
+  from: number | null;
   /** What came while the disk was busy: it is written at once then. */
   waiting: Uint8Array[];
   /** The write that takes it. */
@@ -34,15 +36,14 @@ interface Receiving {
 }
 
 export class FileReceiver {
-  readonly #folder: SaveFolder | null;
+  /** null: no file is taken. What is being received is not touched by another one. */
+  folder: SaveFolder | null = null;
   readonly #report: (report: FileReport) => void;
   readonly #open = new WeakMap<Pipe, Receiving>();
   /** What a pipe has brought is dealt with in its order. */
   readonly #tails = new WeakMap<Pipe, Promise<void>>();
 
-  /** @param folder null: no file is taken */
-  constructor(folder: SaveFolder | null, report: (report: FileReport) => void) {
-    this.#folder = folder;
+  constructor(report: (report: FileReport) => void) {
     this.#report = report;
   }
 
@@ -94,17 +95,21 @@ export class FileReceiver {
 
   async #offered(pipe: Pipe, offered: string, size: number): Promise<void> {
     const name = safeName(offered);
-    if (this.#folder === null || this.#open.has(pipe)) {
-      const reason = this.#folder === null ? 'the other side takes no files' : 'one file at a time';
+    const { folder } = this;
+    if (folder === null || this.#open.has(pipe)) {
+      const reason = folder === null ? 'the other side takes no files' : 'one file at a time';
       void say(pipe, { operation: 'refuse', reason });
+      const seen = folder === null ? 'no files are taken here' : reason;
+      const refused = { direction: 'in', name, size, done: 0, from: 0, state: 'refused' } as const;
+      this.#report({ pipe: pipe.id, ...refused, reason: seen });
       return;
     }
-    const part = await this.#folder.open(name, size);
+    const part = await folder.open(name, size);
     const hash = createHash('sha256');
     const there = Math.min(part.size, size);
     const known = { size: there, hash };
     const receiving: Receiving = {
-      ...{ part, name, size, hash: createHash('sha256'), at: 0, known },
+      ...{ part, name, size, hash: createHash('sha256'), at: 0, from: null, known },
       ...{ waiting: [], writing: null },
     };
     this.#open.set(pipe, receiving);
@@ -120,6 +125,7 @@ export class FileReceiver {
     receiving.waiting = [];
     receiving.writing = null;
     if (this.#open.get(pipe) !== receiving) return;
+    if (receiving.from === null) throw new Error('bytes came before their beginning was told');
     const length = chunks.reduce((sum, { length }) => sum + length, 0);
     if (receiving.at + length > receiving.size) throw new Error('more came than was offered');
     const written = receiving.part.write(receiving.at, chunks);
@@ -138,10 +144,10 @@ export class FileReceiver {
       await part.truncate(0);
       throw new Error(at === size ? 'its hash does not fit' : `${size - at} bytes are missing`);
     }
-    const name = await part.keep();
+    const { name, path } = await part.keep();
     this.#open.delete(pipe);
     await part.close();
-    this.#tell(pipe, { ...receiving, name }, 'done');
+    this.#tell(pipe, { ...receiving, name }, 'done', { kept: path });
     await say(pipe, { operation: 'done', name });
   }
 
@@ -151,12 +157,17 @@ export class FileReceiver {
     if (tells) void say(pipe, { operation: 'refuse', reason });
     if (receiving === undefined) return;
     void receiving.part.close().catch(() => undefined);
-    this.#tell(pipe, receiving, 'failed', reason);
+    this.#tell(pipe, receiving, 'failed', { reason });
   }
 
-  #tell(pipe: Pipe, { name, size, at }: Receiving, state: FileState, reason?: string): void {
-    const report = { pipe: pipe.id, direction: 'in', name, size, done: at, state } as const;
-    this.#report(reason === undefined ? report : { ...report, reason });
+  #tell(
+    pipe: Pipe,
+    receiving: Receiving,
+    state: FileState,
+    more: Pick<FileReport, 'reason' | 'kept'> = {},
+  ): void {
+    const { name, size, at, from } = receiving;
+    this.#report({ pipe: pipe.id, direction: 'in', name, size, done: at, from: from ?? 0, state, ...more });
   }
 }
 
@@ -166,6 +177,7 @@ async function begin(receiving: Receiving, offset: number): Promise<void> {
   if (offset !== 0 && offset !== known.size) throw new Error('it begins where nothing was offered');
   receiving.hash = offset === 0 ? createHash('sha256') : known.hash;
   receiving.at = offset;
+  receiving.from = offset;
   await part.truncate(offset);
 }
 

@@ -1,7 +1,7 @@
 /** Sends one file over a pipe: offered, begun where the other side has it, and done when its hash was found right. */
 import { createHash } from 'node:crypto';
 import { type Deferred, deferred } from '../deferred.ts';
-import { P2pdError } from '../errors.ts';
+import { P2pdError, reasonOf } from '../errors.ts';
 import type { Source } from '../io/transfer-types.ts';
 import type { Pipe } from '../pipe/pipe.ts';
 import { encodeFileMessage, type FileMessage } from './message.ts';
@@ -17,7 +17,12 @@ export class FileSender {
   readonly #report: (report: FileReport) => void;
   readonly #accepted = deferred<Extract<FileMessage, { operation: 'accept' }>>();
   readonly #done = deferred<string>();
-  #at = 0;
+  /** Bytes that the pipe was given; null before the first. */
+  #at: number | null = null;
+  /** Where it begins. */
+  #from = 0;
+  /** The receiver will not have it. */
+  #refusal: P2pdError | null = null;
 
   constructor(pipe: Pipe, source: Source, report: (report: FileReport) => void) {
     this.#pipe = pipe;
@@ -32,18 +37,36 @@ export class FileSender {
     if (message.operation === 'accept') this.#accepted.resolve(message);
     else if (message.operation === 'done') this.#done.resolve(message.name);
     else if (message.operation === 'refuse') {
-      const error = new P2pdError('FILE_REFUSED', `the file was refused: ${message.reason}`, {
+      this.#refusal = new P2pdError('FILE_REFUSED', `the file was refused: ${message.reason}`, {
         hint: message.reason.includes('takes no files')
-          ? 'ask for accept --save-to DIR there'
+          ? 'ask for accept --save-to DIR there, or /save DIR in its chat'
           : 'send it again',
       });
-      this.#accepted.reject(error);
-      this.#done.reject(error);
+      this.#accepted.reject(this.#refusal);
+      this.#done.reject(this.#refusal);
     }
   }
 
-  /** @returns its name on the other side. @throws P2pdError FILE_REFUSED, PIPE_CLOSED; the disk's error */
+  /**
+   * What does not come to its end is taken back: the pipe may go on without it.
+   *
+   * @returns its name on the other side
+   * @throws P2pdError FILE_REFUSED, PIPE_CLOSED; the disk's error, or the signal's reason
+   */
   async run(signal: AbortSignal): Promise<string> {
+    try {
+      const kept = await this.#run(signal);
+      this.#tell('done', { kept });
+      return kept;
+    } catch (error) {
+      const reason = reasonOf(error);
+      if (this.#refusal === null) void this.#say({ operation: 'refuse', reason }).catch(() => undefined);
+      this.#tell('failed', { reason });
+      throw error;
+    }
+  }
+
+  async #run(signal: AbortSignal): Promise<string> {
     const { name, size } = this.#source;
     this.#tell('start');
     await this.#say({ operation: 'offer', size, name });
@@ -52,13 +75,16 @@ export class FileSender {
     const known = offset <= size ? await this.#readOver(own, offset, signal) : null;
     const isSame = known !== null && Buffer.compare(known, hash) === 0;
     const whole = isSame ? own : createHash('sha256');
-    this.#at = isSame ? offset : 0;
-    await this.#say({ operation: 'begin', offset: this.#at });
+    this.#from = isSame ? offset : 0;
+    await this.#say({ operation: 'begin', offset: this.#from });
     await this.#stream(whole, signal);
     await this.#say({ operation: 'end', hash: new Uint8Array(whole.digest()) });
-    const kept = await this.#unlessOver(this.#done, signal);
-    this.#tell('done');
-    return kept;
+    return this.#unlessOver(this.#done, signal);
+  }
+
+  /** How much of it is there by now. */
+  tellProgress(): void {
+    if (this.#at !== null) this.#tell('progress');
   }
 
   /** The hash of what the receiver says that it has. */
@@ -76,21 +102,22 @@ export class FileSender {
   async #stream(hash: ReturnType<typeof createHash>, signal: AbortSignal): Promise<void> {
     const { size } = this.#source;
     const sending: Promise<void>[] = [];
-    let reading = this.#read(this.#at);
-    while (this.#at < size) {
+    let at = this.#from;
+    let reading = this.#read(at);
+    for (this.#at = at; at < size; this.#at = at) {
       signal.throwIfAborted();
+      if (this.#refusal !== null) throw this.#refusal;
       const bytes = await reading;
       if (bytes.length === 0)
         throw new P2pdError('FILE_UNUSABLE', 'the file has become shorter while it was sent');
-      this.#at += bytes.length;
+      at += bytes.length;
       // The disk is at the next chunk while this one is hashed and encrypted.
-      reading = this.#read(this.#at);
+      reading = this.#read(at);
       hash.update(bytes);
       const sent = this.#pipe.sendKind('bulk', bytes);
       sent.catch(() => undefined);
       sending.push(sent);
       if (sending.length >= AHEAD) await sending.shift();
-      this.#tell('progress');
     }
     await Promise.all(sending);
   }
@@ -106,18 +133,38 @@ export class FileSender {
   }
 
   async #unlessOver<T>(wait: Deferred<T>, signal: AbortSignal): Promise<T> {
-    const over = this.#pipe.closed.then((reason) => {
-      signal.throwIfAborted();
-      throw new P2pdError('PIPE_CLOSED', `the pipe closed before the file was there: ${reason}`, {
-        hint: 'send it again: it goes on where it was',
-      });
-    });
-    over.catch(() => undefined);
-    return Promise.race([wait.promise, over]);
+    const given = deferred<never>();
+    given.promise.catch(() => undefined);
+    const onAbort = () => given.reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    void this.#pipe.closed.then((reason) =>
+      given.reject(
+        new P2pdError('PIPE_CLOSED', `the pipe closed before the file was there: ${reason}`, {
+          hint: 'send it again: it goes on where it was',
+        }),
+      ),
+    );
+    try {
+      return await Promise.race([wait.promise, given.promise]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
   }
 
-  #tell(state: FileReport['state']): void {
+  #tell(state: FileReport['state'], more: Pick<FileReport, 'reason' | 'kept'> = {}): void {
     const { name, size } = this.#source;
-    this.#report({ pipe: this.#pipe.id, direction: 'out', name, size, done: this.#at, state });
+    const sent = (this.#at ?? this.#from) - (this.#at === null ? 0 : this.#pipe.unsettled());
+    const done = state === 'done' ? size : Math.max(this.#from, sent);
+    const report = {
+      pipe: this.#pipe.id,
+      direction: 'out',
+      name,
+      size,
+      done,
+      from: this.#from,
+      state,
+    } as const;
+    this.#report({ ...report, ...more });
   }
 }

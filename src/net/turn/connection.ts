@@ -1,11 +1,13 @@
-/** One TCP connection to a TURN server: requests and their answers, and what the server tells by itself. Effects through Io. */
+/** Requests to a TURN server and their answers, and what the server tells by itself. Effects through Io. */
 import { deferred } from '../deferred.ts';
-import type { ByteStream, Io } from '../io/io.ts';
+import type { Io } from '../io/io.ts';
 import { TURN } from '../path-timing.ts';
-import { messageLength, type RawAttribute } from '../stun/guard.ts';
-import { DecodeError } from '../wire/decode-error.ts';
+import type { RawAttribute } from '../stun/guard.ts';
+import { MAX_STUN_MESSAGE, STUN_RTO } from '../timing.ts';
 import type { Endpoint } from '../wire/endpoint.ts';
-import { TurnMessage, type TurnMethod } from './message.ts';
+import { type ChannelData, decodeChannelData, encodeChannelData, isChannelData } from './frame.ts';
+import type { TurnLink } from './link.ts';
+import { encodeTurn, TurnMessage, type TurnMethod } from './message.ts';
 import type { TurnRequests } from './requests.ts';
 
 export class TurnError extends Error {
@@ -21,42 +23,39 @@ export class TurnError extends Error {
   }
 }
 
-type Attributes = (transactionId: Uint8Array) => readonly RawAttribute[];
+export type Attributes = (transactionId: Uint8Array) => readonly RawAttribute[];
 
-interface Waiting {
-  readonly nonce: string | null;
-  answer(message: TurnMessage | null): void;
+export interface ConnectionListener {
+  /** Takes indications. */
+  told(message: TurnMessage): void;
+  channelData(data: ChannelData): void;
+  /** Called once when the connection is gone. */
+  lost(reason: string): void;
 }
 
 export class TurnConnection {
-  readonly stream: ByteStream;
   readonly #io: Io;
+  readonly #link: TurnLink;
   readonly #requests: TurnRequests;
-  readonly #waiting = new Map<string, Waiting>();
-  readonly #told: (message: TurnMessage) => void;
-  readonly #lost: (reason: string) => void;
-  #received: Uint8Array = new Uint8Array(0);
-  #isReleased = false;
+  /** By transaction id in hex digits. */
+  readonly #waiting = new Map<string, (message: TurnMessage | null) => void>();
+  #listener: ConnectionListener | null = null;
 
-  /** @param told takes indications @param lost called once when the connection is gone */
-  constructor(
-    io: Io,
-    stream: ByteStream,
-    requests: TurnRequests,
-    told: (message: TurnMessage) => void,
-    lost: (reason: string) => void,
-  ) {
+  constructor(io: Io, link: TurnLink, requests: TurnRequests) {
     this.#io = io;
-    this.stream = stream;
+    this.#link = link;
     this.#requests = requests;
-    this.#told = told;
-    this.#lost = lost;
-    stream.setReader({
-      data: (bytes) => this.#data(bytes),
-      ended: () => this.#end('the relay hung up'),
-      closed: () => this.#end('the connection to the relay is lost'),
-      drained: () => undefined,
+    link.setReader({
+      frame: (frame) => this.#take(frame),
+      lost: (reason) => {
+        for (const answer of this.#waiting.values()) answer(null);
+        this.#listener?.lost(reason);
+      },
     });
+  }
+
+  listen(listener: ConnectionListener): void {
+    this.#listener = listener;
   }
 
   /** @throws TurnError where it is refused; Error where no answer comes, or the signal's reason */
@@ -72,7 +71,7 @@ export class TurnConnection {
   async requestWith(method: TurnMethod, attributes: Attributes, signal: AbortSignal): Promise<TurnMessage> {
     for (let tries = 0; tries < TURN.maxTries; tries++) {
       const nonce = this.#requests.known?.nonce ?? null;
-      const message = await this.#ask(method, attributes, nonce, signal);
+      const message = await this.#ask(method, attributes, signal);
       const verdict = this.#requests.take(message, nonce);
       if (verdict === null) throw new Error('the answer is not signed by the relay');
       if (verdict.kind === 'done') return verdict.message;
@@ -81,23 +80,35 @@ export class TurnConnection {
     throw new Error('the relay asks again and again who we are');
   }
 
-  async #ask(
-    method: TurnMethod,
-    attributes: Attributes,
-    nonce: string | null,
-    signal: AbortSignal,
-  ): Promise<TurnMessage> {
+  /** What is not answered. */
+  indicate(method: TurnMethod, attributes: Attributes): void {
+    const transactionId = this.#io.randomBytes(12);
+    const fields = {
+      method,
+      kind: 'indication',
+      transactionId,
+      attributes: attributes(transactionId),
+    } as const;
+    this.#link.send(encodeTurn(fields, null));
+  }
+
+  sendChannelData(data: ChannelData): void {
+    this.#link.send(encodeChannelData(data, this.#link.isStream));
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+
+  async #ask(method: TurnMethod, attributes: Attributes, signal: AbortSignal): Promise<TurnMessage> {
     signal.throwIfAborted();
-    const io = this.#io;
-    const transactionId = io.randomBytes(12);
+    const transactionId = this.#io.randomBytes(12);
     const key = Buffer.from(transactionId).toString('hex');
     const answer = deferred<TurnMessage | null>();
-    this.#waiting.set(key, { nonce, answer: answer.resolve });
-    this.stream.write([this.#requests.encode(method, transactionId, attributes(transactionId))]);
+    this.#waiting.set(key, answer.resolve);
     const done = new AbortController();
-    void io.sleepUntil(io.now() + TURN.timeout, AbortSignal.any([done.signal, signal])).then(() => {
-      answer.resolve(null);
-    });
+    const request = this.#requests.encode(method, transactionId, attributes(transactionId));
+    void this.#send(request, AbortSignal.any([done.signal, signal])).then(() => answer.resolve(null));
     const message = await answer.promise;
     done.abort();
     this.#waiting.delete(key);
@@ -106,43 +117,27 @@ export class TurnConnection {
     return message;
   }
 
-  /** After a bound connection's answer: bytes that came behind it are given back to the stream. */
-  release(): ByteStream {
-    if (this.#received.length > 0) this.stream.unread(this.#received);
-    return this.stream;
-  }
-
-  #data(bytes: Uint8Array): void {
-    this.#received = new Uint8Array(Buffer.concat([this.#received, bytes]));
-    try {
-      while (!this.#isReleased) {
-        const length = messageLength(this.#received);
-        if (length === null || this.#received.length < length) return;
-        const message = new TurnMessage(this.#received.slice(0, length));
-        this.#received = this.#received.slice(length);
-        this.#take(message);
-      }
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      this.stream.destroy();
-      this.#end(`the relay speaks something else: ${error.message}`);
+  /** Over UDP again and again, at the pace of STUN (RFC 8489 §6.2.1). Resolves when there will be no answer. */
+  async #send(request: Uint8Array, over: AbortSignal): Promise<void> {
+    const until = this.#io.now() + TURN.timeout;
+    for (let copies = 0; this.#io.now() < until && !over.aborted; copies++) {
+      this.#link.send(request);
+      const pause = this.#link.isStream ? TURN.timeout : STUN_RTO * 2 ** copies;
+      await this.#io.sleepUntil(Math.min(until, this.#io.now() + pause), over);
     }
   }
 
-  #take(message: TurnMessage): void {
-    // What follows is not for us (RFC 6062 §4.4).
-    if (message.method === 'connection-bind' && message.kind === 'success') {
-      this.#isReleased = true;
-      this.stream.setReader(null);
+  /** @returns whether what follows is not for us (RFC 6062 §4.4). @throws DecodeError */
+  #take(frame: Uint8Array): boolean {
+    if (isChannelData(frame)) {
+      this.#listener?.channelData(decodeChannelData(frame));
+      return false;
     }
-    if (message.kind === 'indication') this.#told(message);
-    else this.#waiting.get(Buffer.from(message.transactionId).toString('hex'))?.answer(message);
-  }
-
-  #end(reason: string): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
-    for (const { answer } of this.#waiting.values()) answer(null);
-    this.#lost(reason);
+    // A datagram of the peer's inside, larger than any of ours.
+    if (frame.length > MAX_STUN_MESSAGE) return false;
+    const message = new TurnMessage(frame.slice());
+    if (message.kind === 'indication') this.#listener?.told(message);
+    else this.#waiting.get(Buffer.from(message.transactionId).toString('hex'))?.(message);
+    return message.method === 'connection-bind' && message.kind === 'success';
   }
 }

@@ -13,7 +13,10 @@ const METHODS = {
   binding: 0x001,
   allocate: 0x003,
   refresh: 0x004,
+  send: 0x006,
+  data: 0x007,
   'create-permission': 0x008,
+  'channel-bind': 0x009,
   connect: 0x00a,
   'connection-bind': 0x00b,
   'connection-attempt': 0x00c,
@@ -25,8 +28,10 @@ export const ATTRIBUTES = {
   integrity: 0x0008,
   errorCode: 0x0009,
   unknown: 0x000a,
+  channel: 0x000c,
   lifetime: 0x000d,
   peer: 0x0012,
+  data: 0x0013,
   realm: 0x0014,
   nonce: 0x0015,
   relayed: 0x0016,
@@ -113,6 +118,11 @@ export class TurnMessage {
     if (value === undefined) return null;
     if (value.length > MAX_TEXT) throw new DecodeError('TURN text', `${value.length} bytes are too many`);
     return Buffer.from(value).toString('utf8');
+  }
+
+  /** null where there is none. */
+  bytes(type: number): Uint8Array | null {
+    return this.#valueOf(type) ?? null;
   }
 
   /** @throws DecodeError where it has not four bytes */

@@ -25,7 +25,7 @@ const WHY: Readonly<Record<number, string>> = {
   437: 'it has lost the allocation, or has another one',
   440: 'it has no relayed address of this family',
   441: 'the allocation is of another user',
-  442: 'it does not relay TCP',
+  442: 'it does not relay over this transport',
   446: 'there is a connection to that peer already',
   447: 'it could not reach the peer',
   486: 'the quota of this user is used up',

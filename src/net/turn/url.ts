@@ -6,19 +6,25 @@ export interface TurnPlace {
   readonly transport: 'tcp' | 'udp' | 'tls';
 }
 
-/** `turn:host[:port][?transport=udp|tcp]`, `turns:host[:port]`; null for anything else. Without a transport TCP is meant. */
-export function parseTurnUrl(url: string): TurnPlace | null {
+/**
+ * `turn:host[:port][?transport=udp|tcp]`, `turns:host[:port]`.
+ *
+ * @returns where to ask, best first: TCP and then UDP where the URL does not say; none for anything else
+ */
+export function turnPlaces(url: string): TurnPlace[] {
   const parts = /^(turns?):(\[[0-9a-f:.]+\]|[^:?\s[\]]+)(?::(\d{1,5}))?(?:\?transport=(udp|tcp))?$/i.exec(
     url,
   );
-  const [, scheme = '', host = '', port, transport = 'tcp'] = parts ?? [];
-  if (parts === null) return null;
+  const [, scheme = '', host = '', port, transport] = parts ?? [];
+  if (parts === null) return [];
   const isSecure = scheme.toLowerCase() === 'turns';
   const number = port === undefined ? (isSecure ? 5349 : 3478) : Number(port);
-  if (number < 1 || number > 65_535) return null;
-  return {
-    host: host.replace(/^\[|\]$/g, ''),
-    port: number,
-    transport: isSecure ? 'tls' : transport === 'udp' ? 'udp' : 'tcp',
-  };
+  if (number < 1 || number > 65_535) return [];
+  const place = { host: host.replace(/^\[|\]$/g, ''), port: number };
+  if (isSecure) return [{ ...place, transport: 'tls' }];
+  const all = [
+    { ...place, transport: 'tcp' },
+    { ...place, transport: 'udp' },
+  ] as const;
+  return all.filter((one) => transport === undefined || one.transport === transport.toLowerCase());
 }

@@ -1,7 +1,14 @@
 /** Chat: the path that the pipe takes, what was said, and a line to say more. */
 import { Box, Text } from 'ink';
 import { useEffect, useMemo } from 'react';
+import {
+  CHAT_COMMANDS,
+  type ChatLine as Meaning,
+  parseChatLine,
+  shownCommand,
+} from '../../app/chat-command.ts';
 import { chatPipes, endsLine, messageText, pathLine, reasonOfPipe, shortId } from '../../app/select.ts';
+import type { Session } from '../../app/session.ts';
 import type { ChatMessage, PipeState } from '../../app/state.ts';
 import { useUi } from '../context.ts';
 import { EMPTY_LINE, edit, insert, type Line } from '../line-edit.ts';
@@ -113,7 +120,7 @@ function useChatKeys(pipe: PipeState | null, scroll: Scroll): Line {
   const send = () => {
     const { text } = line.get();
     if (pipe?.state !== 'open' || text === '') return;
-    session.say(pipe.id, text);
+    perform(session, pipe.id, parseChatLine(text));
     line.set(EMPTY_LINE);
     scroll.follow();
   };
@@ -139,6 +146,32 @@ function useChatKeys(pipe: PipeState | null, scroll: Scroll): Line {
     },
   });
   return line.value;
+}
+
+function perform(session: Session, pipe: string, line: Meaning): void {
+  const note = (text: string) => session.store.emit({ event: 'note', pipe, text });
+  switch (line.kind) {
+    case 'say':
+      session.say(pipe, line.text);
+      break;
+    case 'send':
+      session.sendFile(pipe, line.path);
+      break;
+    case 'save':
+      session.saveTo(pipe, line.directory);
+      break;
+    case 'save-off':
+      session.saveTo(pipe, false);
+      break;
+    case 'cancel':
+      session.cancelFile(pipe);
+      break;
+    case 'help':
+      for (const [name, takes, does] of CHAT_COMMANDS) note(shownCommand(name, takes).padEnd(13) + does);
+      break;
+    case 'wrong':
+      note(`! ${line.why}`);
+  }
 }
 
 /** Messages as lines that fit, with who said them. */

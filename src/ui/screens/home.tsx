@@ -94,6 +94,11 @@ function useMenuActions(): (intent: Intent) => boolean {
       case 'go-nat-tables':
         emit({ event: 'ui', action: 'go', screen: 'nat-tables' });
         return true;
+      case 'go-trial': {
+        const isOn = session.store.getState().trial !== null;
+        emit({ event: 'ui', action: 'go', screen: isOn ? 'trial' : 'trial-form' });
+        return true;
+      }
       case 'go-matrix':
         emit({ event: 'ui', action: 'go', screen: 'matrix' });
         return true;

@@ -20,6 +20,7 @@ export class Client {
 
   constructor(ip: string, port: number) {
     this.stream = {
+      transport: 'tcp',
       local: { ip: '192.0.2.1', port: 1883 },
       remote: { ip, port },
       setReader: (reader) => {

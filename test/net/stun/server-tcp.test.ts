@@ -220,6 +220,7 @@ describe('STUN server over TCP', () => {
     const readers: (StreamReader | null)[] = [];
     let [written, destroyed] = [0, false];
     const stream: ByteStream = {
+      transport: 'tcp',
       local: { ip: '203.0.0.2', port: PORT },
       remote: { ip: '203.0.0.9', port: 5 },
       setReader: (reader) => void readers.push(reader),

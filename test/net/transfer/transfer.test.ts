@@ -40,6 +40,8 @@ test('file names: one safe name, whatever the peer says', () => {
     ['.bashrc', 'bashrc'],
     ['', 'file'],
     ['con.txt', '_con.txt'],
+    ['COM¹', '_COM¹'],
+    ['CONOUT$', '_CONOUT$'],
     ['a\u202Egnp.exe', 'a_gnp.exe'],
     ['a\nb\0c', 'a_b_c'],
     ['x'.repeat(300).concat('.tar'), `${'x'.repeat(196)}.tar`],
@@ -58,6 +60,8 @@ test('file names: one safe name, whatever the peer says', () => {
 /** A folder in memory: parts by name, and what was kept. */
 class Memory implements SaveFolder {
   readonly parts = new Map<string, Uint8Array>();
+  /** Bytes that a part may have. */
+  limit = Number.POSITIVE_INFINITY;
   readonly kept: { readonly name: string; readonly bytes: Uint8Array }[] = [];
 
   async open(name: string): Promise<Part> {
@@ -71,13 +75,14 @@ class Memory implements SaveFolder {
       read: async (from, length) => bytes.slice(from, from + length),
       write: async (at, chunks) => {
         const more = Buffer.concat(chunks);
+        if (at + more.length > this.limit) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
         put(Buffer.concat([bytes.subarray(0, at), more, bytes.subarray(at + more.length)]));
       },
       truncate: async (size) => put(bytes.slice(0, size)),
       keep: async () => {
         this.kept.push({ name, bytes });
         this.parts.delete(name);
-        return name;
+        return { name, path: `/in/${name}` };
       },
       close: async () => undefined,
     };
@@ -181,4 +186,67 @@ test('files: what a hostile sender says is refused, and the pipe lives on', asyn
   await settle();
   expect(folder.kept).toEqual([]);
   expect(bob.node.pipes).toHaveLength(1);
+});
+
+test('files: bytes before their beginning, and a second file beside the first, are refused', async () => {
+  const { lab, alice, bob, folder, pipe } = await pair(3);
+  await lab.run(pipe.sendKind('control', encodeFileMessage({ operation: 'offer', size: 3, name: 'early' })));
+  await lab.run(pipe.sendKind('bulk', new Uint8Array(3)));
+  await lab.advance(200);
+  expect(bob.of('file').at(-1)).toMatchObject({ name: 'early', state: 'failed' });
+  expect(folder.parts.get('early') ?? new Uint8Array(0)).toHaveLength(0);
+  const first = alice.node.files.send(pipe, sourceOf(sample(300_000), 'first'), never);
+  await expect(alice.node.files.send(pipe, sourceOf(sample(3), 'second'), never)).rejects.toMatchObject({
+    code: 'BUSY',
+  });
+  await lab.run(first);
+  expect(folder.kept.map(({ name }) => name)).toEqual(['first']);
+});
+
+test('files: given up, or refused in the middle, ends on both sides and leaves the pipe to the next', async () => {
+  const { lab, alice, bob, folder, pipe } = await pair(4);
+  const bytes = new Uint8Array(24_000_000);
+  const giveUp = new AbortController();
+  const sent = alice.node.files.send(pipe, sourceOf(bytes), giveUp.signal);
+  const failed = expect(sent).rejects.toThrow('given up');
+  await lab.advance(12);
+  giveUp.abort(new Error('given up'));
+  await lab.advance(1_000);
+  await failed;
+  expect(alice.of('file').at(-1)).toMatchObject({ state: 'failed', reason: 'given up' });
+  expect(bob.of('file').at(-1)).toMatchObject({ state: 'failed', reason: 'given up' });
+  let read = 0;
+  const counted: Source = {
+    ...sourceOf(bytes, 'full'),
+    read: async (from, length) => {
+      read = Math.max(read, from);
+      return bytes.slice(from, from + length);
+    },
+  };
+  folder.limit = 1_000_000;
+  const refused = expect(alice.node.files.send(pipe, counted, never)).rejects.toMatchObject({
+    code: 'FILE_REFUSED',
+    message: 'the file was refused: ENOSPC',
+  });
+  await lab.advance(5_000);
+  await refused;
+  expect(read).toBeLessThan(20_000_000);
+  folder.limit = Number.POSITIVE_INFINITY;
+  await lab.run(alice.node.files.send(pipe, sourceOf(sample(5), 'next'), never));
+  expect(folder.kept.map(({ name }) => name)).toEqual(['next']);
+});
+
+test('files: nobody takes any: both sides are told, and who takes them later gets them', async () => {
+  const { lab, alice, bob, folder, pipe } = await pair(5);
+  bob.node.files.receiveIn(null);
+  const refused = expect(alice.node.files.send(pipe, sourceOf(sample(9)), never)).rejects.toMatchObject({
+    code: 'FILE_REFUSED',
+  });
+  await lab.advance(500);
+  await refused;
+  expect(bob.of('file')).toMatchObject([{ state: 'refused', name: 'data', size: 9, done: 0 }]);
+  bob.node.files.receiveIn(folder);
+  await lab.run(alice.node.files.send(pipe, sourceOf(sample(9)), never));
+  expect(alice.of('file').at(-1)).toMatchObject({ state: 'done', kept: 'data', done: 9 });
+  expect(bob.of('file').at(-1)).toMatchObject({ state: 'done', kept: '/in/data' });
 });

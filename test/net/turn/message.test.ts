@@ -13,7 +13,7 @@ import {
   textAttribute,
 } from '../../../src/net/turn/message.ts';
 import { isFresh, nonceFor } from '../../../src/net/turn/nonce.ts';
-import { parseTurnUrl } from '../../../src/net/turn/url.ts';
+import { turnPlaces } from '../../../src/net/turn/url.ts';
 import { DecodeError } from '../../../src/net/wire/decode-error.ts';
 
 /** RFC 5769 §2.4: a Binding request with long-term authentication. */
@@ -114,17 +114,15 @@ test('turn: nonces are ours, of one address, and grow stale', () => {
 });
 
 test('turn: URLs as WebRTC has them', () => {
-  expect(parseTurnUrl('turn:192.0.2.1')).toEqual({ host: '192.0.2.1', port: 3478, transport: 'tcp' });
-  expect(parseTurnUrl('turn:[2001:db8::1]:80?transport=udp')).toEqual({
-    host: '2001:db8::1',
-    port: 80,
-    transport: 'udp',
-  });
-  expect(parseTurnUrl('turns:relay.example.org')).toEqual({
-    host: 'relay.example.org',
-    port: 5349,
-    transport: 'tls',
-  });
+  const tcp = { host: '192.0.2.1', port: 3478, transport: 'tcp' };
+  expect(turnPlaces('turn:192.0.2.1?transport=tcp')).toEqual([tcp]);
+  expect(turnPlaces('turn:192.0.2.1')).toEqual([tcp, { ...tcp, transport: 'udp' }]);
+  expect(turnPlaces('turn:[2001:db8::1]:80?transport=UDP')).toEqual([
+    { host: '2001:db8::1', port: 80, transport: 'udp' },
+  ]);
+  expect(turnPlaces('turns:relay.example.org')).toEqual([
+    { host: 'relay.example.org', port: 5349, transport: 'tls' },
+  ]);
   for (const url of ['stun:a', 'turn:', 'turn:a:0', 'turn:a:70000', 'turn:a b', 'turn:a?transport=sctp'])
-    expect(parseTurnUrl(url), url).toBeNull();
+    expect(turnPlaces(url), url).toEqual([]);
 });

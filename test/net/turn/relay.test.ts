@@ -4,9 +4,10 @@ import { createLab } from '../../../src/lab/index.ts';
 import type { ByteStream } from '../../../src/net/io/io.ts';
 import { TURN_LIMITS } from '../../../src/net/limits.ts';
 import { startStunServer } from '../../../src/net/stun/server.ts';
-import { allocate, type Relay } from '../../../src/net/turn/client.ts';
+import { allocate } from '../../../src/net/turn/client.ts';
 import { type Credentials, limitedCredentials } from '../../../src/net/turn/credentials.ts';
 import { isTurn } from '../../../src/net/turn/message.ts';
+import type { Acquaintance } from '../../../src/net/turn/requests.ts';
 import { TurnServer } from '../../../src/net/turn/server.ts';
 
 const SECRET = new Uint8Array(32).fill(9);
@@ -38,11 +39,15 @@ async function place(seed = 1) {
   const came: ByteStream[] = [];
   const lost: string[] = [];
   const credentials = limitedCredentials(SECRET, host.io.wallClock() / 1000 + 3_600_000, 'ab');
-  const open = (with_: Credentials = credentials, io = a.io, known: Relay['known'] = null) =>
+  const open = (with_: Credentials = credentials, io = a.io, known: Acquaintance | null = null) =>
     allocate({
       io,
       server,
-      tls: null,
+      transport: 'tcp',
+      host: server.ip,
+      family: 4,
+      wants: ['tcp'],
+      peers: [],
       credentials: with_,
       known,
       arrived: (stream) => came.push(stream),
@@ -76,10 +81,10 @@ test('relay: a permitted peer dials, both ways carry, the first bytes are not lo
   // TCP, the challenge, the allocation: three round trips of 20 ms.
   expect(lab.now() - began).toBeLessThanOrEqual(62);
   const again = lab.now();
-  await lab.run(open(undefined, undefined, relay.known));
+  await lab.run(open(undefined, undefined, relay.lease.known));
   expect(lab.now() - again).toBeLessThanOrEqual(42);
-  await lab.run(relay.permit([await lab.run(ipOf(b))]));
-  const { relayed } = relay;
+  await lab.run(relay.lease.permit([await lab.run(ipOf(b))]));
+  const { relayed } = relay.lease;
   if (relayed === null) throw new Error('no relayed address');
   const never = new AbortController().signal;
   const stream = await lab.run(b.io.dialTcp(null, relayed, never));
@@ -104,14 +109,14 @@ test('relay: a permitted peer dials, both ways carry, the first bytes are not lo
 test('relay: kept for hours, given back when it is closed, its streams with it', async () => {
   const { lab, open, turn, b, came, lost, ipOf } = await place(2);
   const relay = await lab.run(open());
-  await lab.run(relay.permit([await lab.run(ipOf(b))]));
+  await lab.run(relay.lease.permit([await lab.run(ipOf(b))]));
   await lab.advance(4 * 3_600_000);
   expect([lost, turn.allocations]).toEqual([[], 1]);
-  const relayed = relay.relayed ?? { ip: '', port: 0 };
+  const relayed = relay.lease.relayed ?? { ip: '', port: 0 };
   const stream = reader(await lab.run(b.io.dialTcp(null, relayed, new AbortController().signal)));
   await lab.advance(200);
   expect(came).toHaveLength(1);
-  relay.close();
+  relay.lease.close();
   await lab.advance(200);
   expect([turn.allocations, stream.isOver, lost]).toEqual([0, true, []]);
 });

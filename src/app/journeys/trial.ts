@@ -1,0 +1,238 @@
+/** The trial journey of who starts it (side a): meets the other side, has every cell run, and makes the report. */
+import { P2pdError, type Pipe, parseAddress, reasonOf } from '../../net/index.ts';
+import { aboutThis } from '../about.ts';
+import { isNickname } from '../nickname-rules.ts';
+import { absentSide, documentOf } from '../trial/build.ts';
+import { conduct } from '../trial/conduct.ts';
+import type { TrialDocument, TrialRun, TrialSide } from '../trial/document.ts';
+import { TrialLink } from '../trial/link.ts';
+import { type PlannedCell, planTrial } from '../trial/plan.ts';
+import { runCell } from '../trial/run.ts';
+import { ANSWER_LATE, FINISH_LIMIT, RUN_LIMIT, WELCOME_LIMIT } from '../trial/timing.ts';
+import type { Context } from './context.ts';
+import { lookUp } from './look-up.ts';
+import { openPipe } from './open-pipe.ts';
+import { stopNode } from './start-node.ts';
+import { askClock, type Clock } from './trial-clock.ts';
+import { natsOf, planSideOf, sideOf, startTrialNode, type TrialNode } from './trial-node.ts';
+
+export interface TrialOptions {
+  /** Nickname or address. */
+  readonly peer: string;
+  /** Runs of each cell. */
+  readonly repeat: number;
+  readonly acceptNewKey: boolean;
+}
+
+/** The other side, once the two have a pipe of their own. */
+interface Partner {
+  readonly link: TrialLink;
+  readonly side: TrialSide;
+  readonly hasRelay: boolean;
+  readonly clock: Clock;
+}
+
+/**
+ * @returns the report; of a trial that was stopped, or whose other side is gone, as far as it came
+ * @throws P2pdError as `startNode`, `lookUp` and `connect`; PEER_SILENT where the other side runs no trial
+ */
+export async function trial(ctx: Context, options: TrialOptions): Promise<TrialDocument> {
+  if (!isNickname(options.peer)) parseAddress(options.peer);
+  const here = await startTrialNode(ctx, {});
+  try {
+    const address = isNickname(options.peer)
+      ? await lookUp(here.ctx, options.peer, here.servers, options.acceptNewKey)
+      : options.peer;
+    return await new Trial(here, address, options).run();
+  } catch (error) {
+    ctx.emit({ event: 'trial', phase: 'failed', role: 'a', reason: reasonOf(error) });
+    throw error;
+  } finally {
+    await stopNode(here.ctx, here.node, 'the trial is over');
+  }
+}
+
+class Trial {
+  readonly #here: TrialNode;
+  readonly #options: TrialOptions;
+  readonly #peer: string;
+  readonly #startedAt: number;
+  readonly #wall: number;
+  /** Of the other side; a newer one comes with its welcome. */
+  #address: string;
+  #runs = 0;
+
+  constructor(here: TrialNode, address: string, options: TrialOptions) {
+    this.#here = here;
+    this.#options = options;
+    this.#address = address;
+    this.#peer = parseAddress(address).nodeId;
+    this.#startedAt = here.ctx.io.now();
+    this.#wall = here.node.wallClock();
+  }
+
+  async run(): Promise<TrialDocument> {
+    const { ctx, node, servers } = this.#here;
+    const { repeat } = this.#options;
+    const about = aboutThis();
+    const { methods, paths, families } = ctx.config;
+    ctx.emit({ event: 'trial', phase: 'meeting', role: 'a', peer: this.#peer });
+    this.#here.favour(this.#peer);
+    const nats = natsOf(this.#here);
+    const partner = await this.#meet();
+    const own = sideOf(node, about, await nats);
+    ctx.signal.throwIfAborted();
+    const cells = planTrial({
+      a: planSideOf(node.address, own.reports, servers.turn.length > 0),
+      b: planSideOf(this.#address, partner?.side.reports ?? [], partner?.hasRelay ?? false),
+      ...{ methods, paths, families, repeat },
+      initiators: partner === null ? ['a'] : ['a', 'b'],
+    });
+    ctx.emit({ event: 'trial', phase: 'running', role: 'a', peer: this.#peer, cells });
+    await partner?.link.send({ type: 'plan', side: own, cells }).catch(() => undefined);
+    const results: { cell: number; run: TrialRun }[] = [];
+    const ended = await this.#conduct(partner, cells, results);
+    const [a, b] = await Promise.all([natsOf(this.#here), this.#lastWords(partner)]);
+    const document = documentOf({
+      cells,
+      results,
+      sides: { a: sideOf(node, about, a), b: b ?? absentSide(this.#peer) },
+      clock: partner?.clock ?? null,
+      startedAt: this.#wall,
+      elapsed: ctx.io.now() - this.#startedAt,
+      repeat,
+      ended: ended ?? (partner === null ? ALONE : null),
+    });
+    await partner?.link.send({ type: 'report', document }).catch(() => undefined);
+    await partner?.link.pipe.close('the trial is over');
+    ctx.emit({
+      event: 'trial',
+      phase: 'done',
+      role: 'a',
+      document,
+      ...(ended !== null && { reason: ended }),
+    });
+    return document;
+  }
+
+  /** @returns null where no method opens a pipe: then this side tries alone */
+  async #meet(): Promise<Partner | null> {
+    const { ctx, node } = this.#here;
+    let pipe: Pipe;
+    try {
+      pipe = await this.#open();
+    } catch (error) {
+      if (error instanceof P2pdError && error.code === 'NO_PATH') return null;
+      throw error;
+    }
+    const link = new TrialLink(ctx.io, pipe);
+    node.addMessageHandler((bytes, _from, from) => {
+      if (from === pipe) link.take(bytes);
+    });
+    ctx.emit({ event: 'trial', phase: 'looking', role: 'a', peer: this.#peer });
+    const hello = { type: 'hello', program: aboutThis().version, address: node.address } as const;
+    const welcome = await link
+      .ask(
+        hello,
+        (message) => (message.type === 'welcome' || message.type === 'sorry' ? message : undefined),
+        WELCOME_LIMIT,
+        ctx.signal,
+      )
+      .catch((error: unknown) => {
+        throw isSilence(error) ? noTrialThere(error) : error;
+      });
+    if (welcome.type === 'sorry')
+      throw new P2pdError('BUSY', `the other side takes no part: ${welcome.reason}`);
+    if (parseAddress(welcome.address).nodeId === pipe.peer) this.#address = welcome.address;
+    const { side, hasRelay } = welcome;
+    const clock = await askClock(link, () => node.wallClock(), ctx.signal);
+    // What it calls itself is not what it has proven.
+    return { link, side: { ...side, nodeId: pipe.peer }, hasRelay, clock };
+  }
+
+  /** By whatever opens first. */
+  #open(): Promise<Pipe> {
+    const { ctx, node } = this.#here;
+    const methods = ['direct', 'reverse', 'tcp-punch', 'udp-punch', 'relay'] as const;
+    const choice = { peer: this.#address, methods, paths: ['external', 'local'], families: [4, 6] } as const;
+    return openPipe(ctx, node, choice, ctx.signal).opened;
+  }
+
+  /** @returns why it ended early; null: it did not */
+  async #conduct(
+    partner: Partner | null,
+    cells: readonly PlannedCell[],
+    results: { cell: number; run: TrialRun }[],
+  ): Promise<string | null> {
+    const { ctx } = this.#here;
+    try {
+      await conduct({
+        io: ctx.io,
+        cells,
+        run: (cell, bytes) => this.#one(partner, cell, bytes),
+        told: (cell, run, left) => {
+          ctx.emit({ event: 'trial-run', cell, run, left });
+          if (run === null) return;
+          results.push({ cell, run });
+          void partner?.link.send({ type: 'result', cell, run, left }).catch(() => undefined);
+        },
+        signal: ctx.signal,
+      });
+      return ctx.signal.aborted ? 'it was stopped' : null;
+    } catch (error) {
+      return ctx.signal.aborted ? 'it was stopped' : reasonOf(error);
+    }
+  }
+
+  async #one(partner: Partner | null, { initiator, ...cell }: PlannedCell, bytes: number): Promise<TrialRun> {
+    const { ctx, node, listen } = this.#here;
+    const { method, path, family } = cell;
+    const limit = Math.min(RUN_LIMIT, ctx.config.timeout);
+    if (partner?.link.isOver) throw new P2pdError('PIPE_CLOSED', 'the other side is gone');
+    if (initiator === 'a') {
+      const address = this.#address;
+      const way = { method, path, family, initiator, limit, bytes };
+      const run = await runCell({ io: ctx.io, node, address, ...way, listen, signal: ctx.signal });
+      return { ...run, at: this.#since(run.at) };
+    }
+    if (partner === null) throw new P2pdError('PIPE_CLOSED', 'the other side takes no part');
+    const id = ++this.#runs;
+    const { run, startedAt } = await partner.link.ask(
+      { type: 'run', id, way: { method, path, family }, limit, bytes },
+      (message) => (message.type === 'ran' && message.id === id ? message : undefined),
+      limit + ANSWER_LATE,
+      ctx.signal,
+    );
+    return { ...run, at: this.#since(startedAt - (partner.clock?.offset ?? 0)) };
+  }
+
+  /** @param wall Unix ms of this side's clock */
+  #since(wall: number): number {
+    return Math.max(0, Math.round(wall - this.#wall));
+  }
+
+  /** What the other side knows of itself by now. */
+  async #lastWords(partner: Partner | null): Promise<TrialSide | null> {
+    if (partner === null) return null;
+    const { side: before, link } = partner;
+    const asked = link.ask(
+      { type: 'finish' },
+      (message) => (message.type === 'side' ? message.side : undefined),
+      FINISH_LIMIT,
+    );
+    const side = await asked.catch(() => before);
+    return { ...side, nodeId: this.#peer };
+  }
+}
+
+const ALONE =
+  'no method opened a pipe for the two sides to talk: only what side A tried is here, and nothing of what side B saw';
+
+function isSilence(error: unknown): boolean {
+  return error instanceof P2pdError && error.code === 'PEER_SILENT';
+}
+
+function noTrialThere(cause: unknown): P2pdError {
+  const message = 'the other side takes pipes, but runs no trial';
+  return new P2pdError('PEER_SILENT', message, { cause, hint: 'start p2pd-demo trial --accept there' });
+}

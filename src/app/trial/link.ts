@@ -1,0 +1,97 @@
+/** A trial's own pipe: messages in and out of it. Effects through the node. */
+import { DecodeError, type Io, P2pdError, type Pipe } from '../../net/index.ts';
+import { decodeTrialMessage, encodeTrialMessage, type TrialMessage } from './messages.ts';
+
+/** Takes a message; true: it was waited for, and needs no further look. */
+type Waiter = (message: TrialMessage) => boolean;
+
+export class TrialLink {
+  readonly pipe: Pipe;
+  readonly #io: Io;
+  readonly #waiters = new Set<Waiter>();
+  /** Why it is over; null while it is not. */
+  #over: P2pdError | null = null;
+  readonly #ends = new Set<(error: P2pdError) => void>();
+
+  constructor(io: Io, pipe: Pipe) {
+    this.#io = io;
+    this.pipe = pipe;
+    void pipe.closed.then((reason) =>
+      this.end(new P2pdError('PIPE_CLOSED', `the other side is gone: ${reason}`)),
+    );
+  }
+
+  get isOver(): boolean {
+    return this.#over !== null;
+  }
+
+  /** What was said by the pipe and nobody waits for. @returns null also for what is none of ours */
+  take(bytes: Uint8Array): TrialMessage | null {
+    let message: TrialMessage | null;
+    try {
+      message = decodeTrialMessage(bytes);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.end(new P2pdError('PIPE_CLOSED', `the other side says something else: ${error.message}`));
+      return null;
+    }
+    if (message === null) return null;
+    if (message.type === 'stop')
+      this.end(new P2pdError('INTERRUPTED', `the other side stopped it: ${message.reason}`));
+    const taken = [...this.#waiters].some((waiter) => message !== null && waiter(message));
+    return taken ? null : message;
+  }
+
+  /** @throws P2pdError PIPE_CLOSED, INTERRUPTED where it is over */
+  async send(message: TrialMessage): Promise<void> {
+    if (this.#over !== null) throw this.#over;
+    await this.pipe.sendKind('binary', encodeTrialMessage(message));
+  }
+
+  /**
+   * Sends a question, and waits for its answer.
+   *
+   * @param pick undefined for whatever is no answer
+   * @throws P2pdError PEER_SILENT after `limit` ms; as `send`; the signal's reason
+   */
+  async ask<T>(
+    question: TrialMessage,
+    pick: (message: TrialMessage) => T | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const done = new AbortController();
+    const answer = new Promise<T>((resolve, reject) => {
+      const waiter = (message: TrialMessage) => {
+        const picked = pick(message);
+        if (picked === undefined) return false;
+        resolve(picked);
+        return true;
+      };
+      this.#waiters.add(waiter);
+      this.#ends.add(reject);
+      done.signal.addEventListener('abort', () => {
+        this.#waiters.delete(waiter);
+        this.#ends.delete(reject);
+      });
+      if (this.#over !== null) reject(this.#over);
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true, signal: done.signal });
+      void this.#io.sleepUntil(this.#io.now() + limit, done.signal).then(() => {
+        reject(new P2pdError('PEER_SILENT', `no answer to "${question.type}" within ${limit / 1000} s`));
+      });
+    });
+    try {
+      await this.send(question);
+      return await answer;
+    } finally {
+      done.abort();
+      answer.catch(() => undefined);
+    }
+  }
+
+  end(error: P2pdError): void {
+    if (this.#over !== null) return;
+    this.#over = error;
+    for (const end of this.#ends) end(error);
+  }
+}
