@@ -137,7 +137,7 @@ function driven(live: Session, typed: Set<string>): Session {
     loadNat: () => live.loadNat(),
     sendFile: (pipe, path) => live.sendFile(pipe, path),
     cancelFile: (pipe) => live.cancelFile(pipe),
-    saveTo: (directory) => live.saveTo(directory),
+    saveTo: (pipe, directory) => live.saveTo(pipe, directory),
     trial: (peer) => live.trial(peer),
     stopTrial: () => live.stopTrial(),
     saveTrial: () => live.saveTrial(),

@@ -33,7 +33,7 @@ test('simulated: one side accepts and echoes, the other sends and is answered', 
   const { lab, contextOf, events } = await replayed();
   const leave = new AbortController();
   const bob = contextOf('b', leave.signal);
-  const accepting = accept(bob, { echo: true, once: false, saveTo: null, nickname: null });
+  const accepting = accept(bob, { echo: true, once: false, saveTo: null, nickname: null, raw: null });
   const address = () => events.b.flatMap((event) => (event.event === 'ready' ? [event.address] : []))[0];
   await lab.run(async () => {
     while (address() === undefined) await bob.io.sleepUntil(bob.io.now() + 10);
