@@ -111,11 +111,12 @@ describe('demo: by itself', () => {
     const found = await opened();
     const stop = new AbortController();
     stop.abort();
-    const ctx = { ...found.world.a, io: found.world.a.io, config: DEFAULT_CONFIG, emit: () => undefined };
     const nothing = async () => {
       throw new Error('nobody asks');
     };
-    const done = demo({ ...ctx, signal: stop.signal, claim: nothing, files: nothing }, OPTIONS);
+    const { io } = found.world.a;
+    const ctx = { io, config: DEFAULT_CONFIG, emit: () => undefined, claim: nothing, files: nothing };
+    const done = demo({ ...ctx, signal: stop.signal }, OPTIONS);
     await expect(done).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });
 });
