@@ -38,7 +38,7 @@ export const STUBS = [
 
 /** The order inside net, written out again: the rule's own list is what is tested. */
 const ORDER =
-  'stun ntp turn portmap nat identity address-interface address own-address signal pipe pipe-events transfer connect punch node-options message-handlers recovery node-pipes via info-server setup interface world nat-watch mapping-watch mapped-ports peer-memory meeting presence network-watch incoming node'.split(
+  'stun ntp turn portmap nat identity address-interface address own-address signal pipe pipe-events transfer connect punch node-options message-handlers recovery node-pipes via info-server setup interface world nat-watch mapping-watch mapped-ports peer-memory meeting presence network-watch incoming node-asks node'.split(
     ' ',
   );
 const FOLDERS = [

@@ -72,7 +72,7 @@ describe('keymap', () => {
   test('in the demo the footer names its keys instead of those that they replace', () => {
     const hints = footerHints('chat', true).map(({ keys, does }) => `${keys} ${does}`);
     expect(hints.filter((hint) => hint.startsWith('Tab '))).toEqual(['Tab other side']);
-    expect(footerHints('chat').map(({ does }) => does)).toContain('next pipe');
+    expect(footerHints('chat').map(({ does }) => does)).toContain('next');
   });
 
   test('the help and the table for the README name every binding', () => {

@@ -5,6 +5,7 @@ import type { NicknameState } from '../../app/state.ts';
 import { makeVisible } from '../../app/visible.ts';
 import { useUi } from '../context.ts';
 import { edit, insert, lineOf } from '../line-edit.ts';
+import { Problem } from '../parts/problem.tsx';
 import { Spinner } from '../parts/spinner.tsx';
 import { TextField } from '../parts/text-field.tsx';
 import { styleOf } from '../theme.ts';
@@ -55,11 +56,8 @@ export function NicknameScreen() {
       </Text>
       {told !== undefined && <Told told={told} nodeId={node?.nodeId ?? ''} />}
       {told?.state !== 'failed' && error !== null && (
-        <Box marginTop={1} flexDirection="column">
-          <Text {...styleOf('bad')}>
-            {wrap(`${marks.failed} ${makeVisible(error.message)}`, size.columns).join('\n')}
-          </Text>
-          <Text {...styleOf('muted')}>{wrap(`  try: ${error.hint}`, size.columns).join('\n')}</Text>
+        <Box marginTop={1}>
+          <Problem error={error} />
         </Box>
       )}
     </Box>

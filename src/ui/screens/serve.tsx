@@ -2,15 +2,15 @@
 import { Box, Text } from 'ink';
 import { SERVED_HEADS, servedRows } from '../../app/select.ts';
 import type { ServingState } from '../../app/serve-state.ts';
-import { makeVisible } from '../../app/visible.ts';
 import { useUi } from '../context.ts';
+import { Problem } from '../parts/problem.tsx';
 import { Spinner } from '../parts/spinner.tsx';
 import { tableLines } from '../parts/table.ts';
 import { type Role, styleOf } from '../theme.ts';
 import { useKeyTaker } from '../use-keys.ts';
 import { useScroll } from '../use-scroll.ts';
 import { useStore } from '../use-store.ts';
-import { cut, hardWrap, wrap } from '../width.ts';
+import { cut, hardWrap } from '../width.ts';
 
 /** Rows of the screen that are neither command nor lists: header, state, title and free ones, two of the footer, one spare. */
 const OTHER_ROWS = 8;
@@ -50,14 +50,7 @@ export function ServeScreen() {
   }
   return (
     <Box flexDirection="column">
-      {error !== null && (
-        <>
-          <Text {...styleOf('bad')}>
-            {wrap(`${marks.failed} ${makeVisible(error.message)}`, size.columns).join('\n')}
-          </Text>
-          <Text {...styleOf('muted')}>{wrap(`  try: ${error.hint}`, size.columns).join('\n')}</Text>
-        </>
-      )}
+      {error !== null && <Problem error={error} />}
       {serving !== null && <StateLine serving={serving} />}
       {serving !== null && (
         <Box flexDirection="column" marginTop={1}>

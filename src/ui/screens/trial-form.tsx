@@ -1,8 +1,8 @@
 /** Where a trial begins: with whom, or waiting for the other side to begin it. */
 import { Box, Text } from 'ink';
-import { makeVisible } from '../../app/visible.ts';
 import { useUi } from '../context.ts';
 import { edit, insert, lineOf } from '../line-edit.ts';
+import { Problem } from '../parts/problem.tsx';
 import { TextField } from '../parts/text-field.tsx';
 import { styleOf } from '../theme.ts';
 import { useCell } from '../use-cell.ts';
@@ -17,7 +17,7 @@ const HOW =
   'One side waits: press Enter on the empty line. It is shown an address; the other side pastes that here and presses Enter.';
 
 export function TrialFormScreen() {
-  const { session, size, marks } = useUi();
+  const { session, size } = useUi();
   const { emit } = session.store;
   const error = useStore((state) => state.error);
   const line = useCell(lineOf(''));
@@ -52,11 +52,8 @@ export function TrialFormScreen() {
         <Text {...styleOf('muted')}>{wrap(HOW, size.columns).join('\n')}</Text>
       </Box>
       {error !== null && (
-        <Box marginTop={1} flexDirection="column">
-          <Text {...styleOf('bad')}>
-            {wrap(`${marks.failed} ${makeVisible(error.message)}`, size.columns).join('\n')}
-          </Text>
-          <Text {...styleOf('muted')}>{wrap(`  try: ${error.hint}`, size.columns).join('\n')}</Text>
+        <Box marginTop={1}>
+          <Problem error={error} />
         </Box>
       )}
     </Box>

@@ -8,6 +8,7 @@ import { lastRun, type ReportLine, reportLines, type TrialMarks, trialTables } f
 import { makeVisible } from '../../app/visible.ts';
 import { useUi } from '../context.ts';
 import { type Line, Lines } from '../parts/lines.tsx';
+import { Problem } from '../parts/problem.tsx';
 import { Spinner } from '../parts/spinner.tsx';
 import { tableLines } from '../parts/table.ts';
 import { type Marks, type Role, styleOf } from '../theme.ts';
@@ -45,19 +46,8 @@ export function TrialScreen() {
       return true;
     },
   });
-  if (trial === null || error !== null) {
-    const what = error === null ? null : `${marks.failed} ${makeVisible(error.message)}`;
-    return what === null ? (
-      <Text>
-        <Spinner /> starting a node for the trial
-      </Text>
-    ) : (
-      <Box flexDirection="column">
-        <Text {...styleOf('bad')}>{wrap(what, size.columns).join('\n')}</Text>
-        <Text {...styleOf('muted')}>{wrap(`  try: ${error?.hint ?? ''}`, size.columns).join('\n')}</Text>
-      </Box>
-    );
-  }
+  if (error !== null) return <Problem error={error} />;
+  if (trial === null) return busy('starting a node for the trial');
   return (
     <Box flexDirection="column">
       <Head trial={trial} />
