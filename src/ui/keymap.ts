@@ -230,7 +230,7 @@ const TITLES: Readonly<Record<KeyContext, string>> = {
   nickname: 'Nickname',
   timeline: 'Timeline',
   trial: 'Trial',
-  'trial-form': 'New trial',
+  'trial-form': 'Trial',
   log: 'Log',
   demo: 'Demo',
   overlay: 'Help and QR code',
@@ -285,9 +285,12 @@ export function footerHints(context: KeyContext, isDemo = false): Hint[] {
 export function helpSections(isDemo = true): { readonly title: string; readonly hints: readonly Hint[] }[] {
   const shared = new Set(SHARED.flatMap(({ bindings }) => bindings));
   const contexts = (Object.keys(KEYMAP) as KeyContext[]).filter((context) => isDemo || context !== 'demo');
-  const places = contexts.map((context) => ({
-    title: TITLES[context],
-    bindings: KEYMAP[context].filter((binding) => !shared.has(binding)),
+  // Places of one name are one section.
+  const places = [...new Set(contexts.map((context) => TITLES[context]))].map((title) => ({
+    title,
+    bindings: contexts
+      .filter((context) => TITLES[context] === title)
+      .flatMap((context) => KEYMAP[context].filter((binding) => !shared.has(binding))),
   }));
   return [...places, ...SHARED]
     .filter(({ bindings }) => bindings.length > 0)
