@@ -224,7 +224,7 @@ const TITLES: Readonly<Record<KeyContext, string>> = {
   interfaces: 'Interfaces',
   nat: 'NAT report',
   'nat-tables': 'NAT tables',
-  matrix: 'Matrix',
+  matrix: 'NAT tables',
   serve: 'Serve',
   chat: 'Chat',
   nickname: 'Nickname',
@@ -294,10 +294,13 @@ export function helpSections(isDemo = true): { readonly title: string; readonly 
   }));
   return [...places, ...SHARED]
     .filter(({ bindings }) => bindings.length > 0)
-    .map(({ title, bindings }) => ({
-      title,
-      hints: bindings.map(({ shown, does }) => ({ keys: shown, does })),
-    }));
+    .map(({ title, bindings }) => ({ title, hints: hintsOf(bindings) }));
+}
+
+/** Each once: places of one name have some in common. */
+function hintsOf(bindings: readonly Binding[]): Hint[] {
+  const hints = new Map(bindings.map(({ shown, does }) => [`${shown} ${does}`, { keys: shown, does }]));
+  return [...hints.values()];
 }
 
 /** The README's table. */
