@@ -136,20 +136,8 @@ export const KEYMAP: Readonly<Record<KeyContext, readonly Binding[]>> = {
   ],
   accept: [
     { keys: ['q'], intent: 'show-qr', shown: 'q', does: 'QR code', footer: true },
-    {
-      keys: ['c'],
-      intent: 'copy-command',
-      shown: 'c',
-      does: 'copy command',
-      footer: true,
-    },
-    {
-      keys: ['a'],
-      intent: 'copy-address',
-      shown: 'a',
-      does: 'copy address',
-      footer: true,
-    },
+    { keys: ['c'], intent: 'copy-command', shown: 'c', does: 'copy command', footer: true },
+    { keys: ['a'], intent: 'copy-address', shown: 'a', does: 'copy address', footer: true },
     ...choose,
     { keys: ['enter'], intent: 'confirm', shown: 'Enter', does: 'open the pipe', footer: true },
   ],
