@@ -71,5 +71,6 @@ export function sideOf(node: P2PNode, about: About, reports: readonly NatReport[
 }
 
 export function planSideOf(address: string, reports: readonly NatReport[], hasRelay: boolean): PlanSide {
-  return { reports, address: parseAddress(address), hasRelay };
+  const parsed = parseAddress(address);
+  return { reports, address: parsed, hasRelay, hasBroker: parsed.brokers.length > 0 };
 }
