@@ -38,13 +38,17 @@ interface Told {
   readonly cells: readonly PlannedCell[];
   readonly startedAt: number;
   readonly results: { cell: number; run: TrialRun }[];
+  /** Runs that it may still ask for: as many as it planned. */
+  runsLeft: number;
 }
 
 class Guest {
   readonly #here: TrialNode;
   readonly #about = aboutThis();
-  #link: TrialLink | null = null;
+  /** One each pipe, whoever is at its other end. */
+  readonly #links = new WeakMap<Pipe, TrialLink>();
   /** Of who started the trial. */
+  #link: TrialLink | null = null;
   #address = '';
   #running = 0;
   #told: Told | null = null;
@@ -74,15 +78,23 @@ class Guest {
   }
 
   #take(pipe: Pipe, bytes: Uint8Array, done: (document: TrialDocument | null) => void): void {
-    const { ctx } = this.#here;
-    const link = this.#link?.pipe === pipe ? this.#link : new TrialLink(ctx.io, pipe);
+    const link = this.#linkOf(pipe);
+    if (link.isOver) return;
     const message = link.take(bytes);
-    if (message === null) {
-      if (link === this.#link && link.isOver) done(this.#stopped('the other side stopped it'));
+    if (link.isOver) {
+      if (link === this.#link && this.#told !== null) done(this.#stopped('the other side stopped it'));
+      else void pipe.close('no trial was begun');
       return;
     }
+    if (message === null) return;
     if (message.type === 'hello') void this.#greet(link, message.address, done);
     else if (link === this.#link) void this.#answer(link, message, done).catch(() => undefined);
+  }
+
+  #linkOf(pipe: Pipe): TrialLink {
+    const link = this.#links.get(pipe) ?? new TrialLink(this.#here.ctx.io, pipe);
+    this.#links.set(pipe, link);
+    return link;
   }
 
   /** One trial at a time, with whoever began it. */
@@ -102,8 +114,11 @@ class Guest {
     }
     this.#link = link;
     this.#address = address;
-    favour(link.pipe.peer);
-    void link.pipe.closed.then((reason) => this.#gone(reason, done));
+    const endFavour = favour(link.pipe.peer);
+    void link.pipe.closed.then((reason) => {
+      endFavour();
+      if (this.#link === link) this.#gone(reason, done);
+    });
     ctx.emit({ event: 'trial', phase: 'looking', role: 'b', peer: link.pipe.peer });
     const side = sideOf(node, this.#about, await natsOf(this.#here));
     const hasRelay = servers.turn.length > 0;
@@ -134,12 +149,14 @@ class Guest {
         break;
       }
       case 'plan': {
+        if (this.#told !== null) break;
         const { cells, side } = message;
         this.#told = {
           host: { ...side, nodeId: link.pipe.peer },
           cells,
           startedAt: node.wallClock(),
           results: [],
+          runsLeft: wantedOf(cells.filter(({ initiator }) => initiator === 'b')),
         };
         ctx.emit({ event: 'trial', phase: 'running', role: 'b', peer: link.pipe.peer, cells });
         break;
@@ -149,7 +166,9 @@ class Guest {
         break;
       case 'result': {
         const { cell, run, left } = message;
-        this.#told?.results.push({ cell, run });
+        const told = this.#told;
+        if (told?.cells[cell] === undefined || told.results.length >= wantedOf(told.cells)) break;
+        told.results.push({ cell, run });
         ctx.emit({ event: 'trial-run', cell, run, left });
         break;
       }
@@ -165,7 +184,9 @@ class Guest {
   /** The other side's wish: a pipe to itself, and to nobody else. */
   async #run(link: TrialLink, message: Extract<TrialMessage, { type: 'run' }>): Promise<void> {
     const { ctx, node, listen } = this.#here;
-    if (this.#running >= MOST_RUNS) return;
+    const told = this.#told;
+    if (told === null || told.runsLeft <= 0 || this.#running >= MOST_RUNS) return;
+    told.runsLeft--;
     this.#running++;
     try {
       const { id, way, limit, bytes } = message;
@@ -203,6 +224,11 @@ class Guest {
       ended,
     });
   }
+}
+
+/** Runs that cells are to have. */
+function wantedOf(cells: readonly PlannedCell[]): number {
+  return cells.reduce((sum, { wanted }) => sum + wanted, 0);
 }
 
 function isOf(address: string, nodeId: string): boolean {

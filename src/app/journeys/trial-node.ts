@@ -15,8 +15,8 @@ export interface TrialNode {
   readonly servers: ServerList;
   /** Hears everything that is told from now on. @returns how to stop */
   readonly listen: (listener: (event: AppEvent) => void) => () => void;
-  /** Whose requests are not counted from now on. */
-  readonly favour: (nodeId: string) => void;
+  /** Who may ask for more than strangers from now on. @returns how to end that */
+  readonly favour: (nodeId: string) => () => void;
 }
 
 /** What is told of pipes: there are a hundred in a trial, and none of them is for people. */
@@ -49,7 +49,10 @@ export async function startTrialNode(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    favour: (nodeId) => favoured.add(nodeId),
+    favour(nodeId) {
+      favoured.add(nodeId);
+      return () => favoured.delete(nodeId);
+    },
   };
 }
 
@@ -68,5 +71,6 @@ export function sideOf(node: P2PNode, about: About, reports: readonly NatReport[
 }
 
 export function planSideOf(address: string, reports: readonly NatReport[], hasRelay: boolean): PlanSide {
-  return { reports, address: parseAddress(address), hasRelay };
+  const parsed = parseAddress(address);
+  return { reports, address: parsed, hasRelay, hasBroker: parsed.brokers.length > 0 };
 }

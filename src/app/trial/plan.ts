@@ -22,6 +22,8 @@ export interface PlanSide {
   readonly address: Pick<NodeAddress, 'interfaces' | 'machineId'>;
   /** Whether it knows a TURN server. */
   readonly hasRelay: boolean;
+  /** Whether its address names a broker, where it can be asked for anything; taken for true where it is left out. */
+  readonly hasBroker?: boolean;
 }
 
 export interface PlanTask {
@@ -69,6 +71,8 @@ export function planTrial(task: PlanTask): PlannedCell[] {
 
 function forecast(from: PlanSide, to: PlanSide, method: Method, path: Pathway, family: Family): Forecast {
   const shares = sharedNat(from, to, family);
+  if (method !== 'direct' && to.hasBroker === false)
+    return no('the other side cannot be asked for it: its address names no broker');
   if (path === 'local') return forecastLocal(from, to, shares, family);
   if (method === 'relay' && !from.hasRelay && !to.hasRelay) return no('neither side knows a TURN server');
   const isMapped = (side: PlanSide) => entriesOf(side, family).some((entry) => entry.mappedPort !== null);

@@ -1,0 +1,35 @@
+/** What a trial expects where neither side has a broker: nobody can be asked for anything. */
+import { expect, test } from 'vitest';
+import { type PlanSide, planTrial } from '../../../src/app/trial/plan.ts';
+
+function sideAt(ip: string, hasBroker: boolean): PlanSide {
+  const unknown = { type: null, delta: { type: null, value: null }, range: null };
+  const entry = { family: 4, port: 10_001, mappedPort: null, inner: [ip], outer: [], udp: unknown, tcp: unknown };
+  return {
+    ...{ reports: [], hasRelay: true, hasBroker },
+    address: { machineId: ip, interfaces: [entry] as never },
+  };
+}
+
+test.each([
+  [true, ['reverse', 'tcp-punch', 'udp-punch']],
+  [false, []],
+])('plan: two on one network, brokers %s', (hasBroker, more) => {
+  const cells = planTrial({
+    a: sideAt('192.168.1.2', hasBroker),
+    b: sideAt('192.168.1.3', hasBroker),
+    methods: ['direct', 'reverse', 'tcp-punch', 'udp-punch', 'relay'],
+    paths: ['local', 'external'],
+    families: [4],
+    repeat: 3,
+    initiators: ['a'],
+  });
+  const local = cells.filter(({ path }) => path === 'local');
+  expect(local.filter(({ predicted }) => predicted === 'yes').map(({ method }) => method)).toEqual([
+    'direct',
+    ...more,
+  ]);
+  if (hasBroker) return;
+  const asked = cells.filter(({ method }) => method !== 'direct');
+  expect(new Set(asked.map(({ predicted, wanted }) => `${predicted} ${wanted}`))).toEqual(new Set(['no 1']));
+});
