@@ -21,3 +21,9 @@ export const FINISH_LIMIT = 4_000;
 
 /** Runs that a side has under way at once at the other one's wish. */
 export const MOST_RUNS = 8;
+
+/** Answers that a side has on their way at once: the other one asks for one after the other. */
+export const MOST_ANSWERS = 16;
+
+/** Before two meet, for what is known of a NAT to be in the own address: a second where the servers answer. */
+export const FIRST_LOOK = 5_000;
