@@ -173,7 +173,8 @@ export function whereText({ cells }: Failure, arrow = '→'): string {
 
 /** What was not to be expected needs no explanation but that, unless packets tell more. */
 function told(cell: TrialCell, run: TrialRun) {
-  if (isAsExpected(cell) && run.timeline.length === 0) return { cell, reason: `as expected: ${cell.why}`, explanation: null };
+  if (isAsExpected(cell) && run.timeline.length === 0)
+    return { cell, reason: `as expected: ${cell.why}`, explanation: null };
   const reason = run.explanation?.sentence ?? run.reason ?? 'no reason told';
   return { cell, reason, explanation: run.explanation };
 }

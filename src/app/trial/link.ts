@@ -9,7 +9,6 @@ export class TrialLink {
   readonly pipe: Pipe;
   readonly #io: Io;
   readonly #waiters = new Set<Waiter>();
-  /** Why it is over; null while it is not. */
   #over: P2pdError | null = null;
   readonly #ends = new Set<(error: P2pdError) => void>();
 
@@ -23,6 +22,11 @@ export class TrialLink {
 
   get isOver(): boolean {
     return this.#over !== null;
+  }
+
+  /** Why it is over; null while it is not. */
+  get reason(): string | null {
+    return this.#over?.message ?? null;
   }
 
   /** What was said by the pipe and nobody waits for. @returns null also for what is none of ours */
@@ -51,11 +55,12 @@ export class TrialLink {
   /**
    * Sends a question, and waits for its answer.
    *
+   * @param question null: it is asked already
    * @param pick undefined for whatever is no answer
    * @throws P2pdError PEER_SILENT after `limit` ms; as `send`; the signal's reason
    */
   async ask<T>(
-    question: TrialMessage,
+    question: TrialMessage | null,
     pick: (message: TrialMessage) => T | undefined,
     limit: number,
     signal?: AbortSignal,
@@ -75,13 +80,15 @@ export class TrialLink {
         this.#ends.delete(reject);
       });
       if (this.#over !== null) reject(this.#over);
+      if (signal?.aborted) reject(signal.reason);
       signal?.addEventListener('abort', () => reject(signal.reason), { once: true, signal: done.signal });
       void this.#io.sleepUntil(this.#io.now() + limit, done.signal).then(() => {
-        reject(new P2pdError('PEER_SILENT', `no answer to "${question.type}" within ${limit / 1000} s`));
+        const what = question?.type ?? 'what was asked';
+        reject(new P2pdError('PEER_SILENT', `no answer to "${what}" within ${limit / 1000} s`));
       });
     });
     try {
-      await this.send(question);
+      if (question !== null) await this.send(question);
       return await answer;
     } finally {
       done.abort();

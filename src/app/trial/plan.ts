@@ -14,6 +14,7 @@ import {
   sameSubnet,
 } from '../../net/index.ts';
 import type { SideName, TrialCell } from './document.ts';
+import { inThirdPerson } from './wording.ts';
 
 /** What is known of one side before anything is tried. */
 export interface PlanSide {
@@ -62,7 +63,8 @@ export function planTrial(task: PlanTask): PlannedCell[] {
             const other = initiator === 'a' ? 'b' : 'a';
             const { expected, why } = forecast(task[initiator], task[other], method, path, family);
             const wanted = expected === 'no' ? 1 : repeat;
-            return { method, path, family, initiator, predicted: expected, why, wanted };
+            const told = inThirdPerson(why, initiator);
+            return { method, path, family, initiator, predicted: expected, why: told, wanted };
           }),
         ),
     ),
@@ -76,8 +78,8 @@ function forecast(from: PlanSide, to: PlanSide, method: Method, path: Pathway, f
   if (path === 'local') return forecastLocal(from, to, shares, family);
   if (method === 'relay' && !from.hasRelay && !to.hasRelay) return no('neither side knows a TURN server');
   const isMapped = (side: PlanSide) => entriesOf(side, family).some((entry) => entry.mappedPort !== null);
-  if (method === 'direct' && isMapped(to)) return yes('the router there forwards the port of the node');
-  if (method === 'reverse' && isMapped(from)) return yes('the router here forwards the port of the node');
+  if (method === 'direct' && isMapped(to)) return yes('the router of the other side forwards its port');
+  if (method === 'reverse' && isMapped(from)) return yes('the router of this side forwards its port');
   if (shares !== null && method !== 'relay') return forecastHairpin(from, to, family, method, shares);
   const transport = method === 'udp-punch' ? 'udp' : 'tcp';
   const pairs = sidesOf(from, family, transport).flatMap((a) =>
