@@ -203,7 +203,7 @@ function styleSheet(length: number): string {
     theme(DAY),
     `@media (prefers-color-scheme:dark){${theme(NIGHT)}}`,
     `.play{visibility:hidden;animation:${length}ms step-end infinite}.last{visibility:visible}`,
-    '@media (prefers-reduced-motion:reduce){.play{animation:none!important}}',
+    '@media (prefers-reduced-motion:reduce){.play.play{animation:none}}',
   ].join('\n');
 }
 
