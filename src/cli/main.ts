@@ -112,7 +112,7 @@ function addTrial(program: Command): void {
     )
     .option('--report <file>', 'write the report there too; by its ending as .html, .md or .json')
     .addOption(
-      new Option('--format <format>', 'how to print it, for an issue as markdown')
+      new Option('--format <format>', 'text, or markdown to paste into an issue')
         .choices(['text', 'markdown'])
         .default('text'),
     )
@@ -170,7 +170,7 @@ function addDemo(program: Command): void {
         .default(1),
     )
     .option('--no-turn', 'without a relay')
-    .option('--seed <text>', 'another text gives another course of events, the same one the same', 'demo')
+    .option('--seed <text>', 'any text; each gives its own course of events', 'demo')
     .action(async (options: DemoCommandOptions) => {
       await leave(await (await import('./demo.ts')).runDemo(options));
     })
