@@ -54,7 +54,7 @@ const NIGHT = {
   bar: '#161b22',
   edge: '#30363d',
   text: '#e6edf3',
-  sixteen: '#6e7681 #ff7b72 #3fb950 #d29922 #58a6ff #bc8cff #39c5cf #b1bac4'.split(' '),
+  sixteen: '#7d8590 #ff7b72 #3fb950 #d29922 #58a6ff #bc8cff #39c5cf #b1bac4'.split(' '),
   bright: '#8b949e #ffa198 #56d364 #e3b341 #79c0ff #d2a8ff #56d4dd #f0f6fc'.split(' '),
 };
 
@@ -203,7 +203,7 @@ function styleSheet(length: number): string {
     theme(DAY),
     `@media (prefers-color-scheme:dark){${theme(NIGHT)}}`,
     `.play{visibility:hidden;animation:${length}ms step-end infinite}.last{visibility:visible}`,
-    '@media (prefers-reduced-motion:reduce){.play{animation:none!important}}',
+    '@media (prefers-reduced-motion:reduce){.play.play{animation:none}}',
   ].join('\n');
 }
 

@@ -78,7 +78,7 @@ test('svg: without motion the last screen is seen, and nothing else', () => {
   const svg = svgOf(frame(0, 'one'), frame(1_000, 'end'));
   expect(classOf(svg, 'end')).toMatch(/ last$/);
   expect(classOf(svg, 'one')).not.toContain('last');
-  expect(svg).toContain('prefers-reduced-motion:reduce){.play{animation:none!important}}');
+  expect(svg).toContain('prefers-reduced-motion:reduce){.play.play{animation:none}}');
   expect(svg).toMatch(/\.play\{visibility:hidden;[^}]*\}\.last\{visibility:visible\}/);
 });
 
@@ -112,3 +112,28 @@ test('svg: the cursor is drawn where it is, and not where it is hidden', () => {
 test('svg: a frame after the end is refused', () => {
   expect(() => svgOf(frame(0, 'x'), frame(5_000, 'y'))).toThrow('later than the end');
 });
+
+test('svg: every colour can be read on what is behind it, by day and by night', () => {
+  const [, day = '', night = ''] =
+    /<style>([\s\S]*?)@media \(prefers-color-scheme:dark\)\{(.*)\}\n/.exec(svgOf(frame(0, 'x'))) ?? [];
+  for (const sheet of [day, night]) {
+    const [, page = ''] = /\.page,\.out\{fill:(#\w+)\}/.exec(sheet) ?? [];
+    const colours = [...sheet.matchAll(/\.c\d+\{fill:(#\w+)\}/g)].map(([, colour = '']) => colour);
+    expect(colours).toHaveLength(16);
+    expect(colours.filter((colour) => contrast(colour, page) < 4.5)).toEqual([]);
+  }
+});
+
+/** WCAG 2.2, contrast ratio. */
+function contrast(a: string, b: string): number {
+  const [light = 0, dark = 0] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+function luminance(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return part <= 0.040_45 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
