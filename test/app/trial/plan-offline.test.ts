@@ -4,7 +4,15 @@ import { type PlanSide, planTrial } from '../../../src/app/trial/plan.ts';
 
 function sideAt(ip: string, hasBroker: boolean): PlanSide {
   const unknown = { type: null, delta: { type: null, value: null }, range: null };
-  const entry = { family: 4, port: 10_001, mappedPort: null, inner: [ip], outer: [], udp: unknown, tcp: unknown };
+  const entry = {
+    family: 4,
+    port: 10_001,
+    mappedPort: null,
+    inner: [ip],
+    outer: [],
+    udp: unknown,
+    tcp: unknown,
+  };
   return {
     ...{ reports: [], hasRelay: true, hasBroker },
     address: { machineId: ip, interfaces: [entry] as never },
