@@ -51,11 +51,14 @@ class Guest {
   #link: TrialLink | null = null;
   #address = '';
   #running = 0;
+  /** What this side has told of itself. */
+  #own: TrialSide;
   #told: Told | null = null;
   readonly #over = new AbortController();
 
   constructor(here: TrialNode) {
     this.#here = here;
+    this.#own = sideOf(here.node, this.#about, []);
   }
 
   async run(): Promise<TrialDocument | null> {
@@ -121,6 +124,7 @@ class Guest {
     });
     ctx.emit({ event: 'trial', phase: 'looking', role: 'b', peer: link.pipe.peer });
     const side = sideOf(node, this.#about, await natsOf(this.#here));
+    this.#own = side;
     const hasRelay = servers.turn.length > 0;
     await link.send({ type: 'welcome', side, address: node.address, hasRelay }).catch(() => undefined);
   }
@@ -216,7 +220,7 @@ class Guest {
     return documentOf({
       cells,
       results,
-      sides: { a: host, b: { nodeId: node.nodeId, ...this.#about, reports: [] } },
+      sides: { a: host, b: this.#own },
       clock: null,
       startedAt,
       elapsed: node.wallClock() - startedAt,

@@ -17,8 +17,12 @@ export interface TrialParts {
   readonly ended: string | null;
 }
 
+/** Marks of all timelines together, so that a report can be sent and read: those of later runs are left out. */
+const MAX_MARKS = 50_000;
+
 export function documentOf(parts: TrialParts): TrialDocument {
-  const { results, sides, clock, startedAt, elapsed, repeat } = parts;
+  const results = withinMarks(parts.results);
+  const { sides, clock, startedAt, elapsed, repeat } = parts;
   const planned = parts.cells.map(({ wanted, ...cell }) => ({ wanted, cell }));
   const cells = planned.map(({ cell }, place) => {
     const empty: TrialCell = { ...cell, surprise: false, runs: [] };
@@ -43,6 +47,15 @@ export function documentOf(parts: TrialParts): TrialDocument {
     redacted: false,
   };
   return { ...document, advice: adviceFor(document) };
+}
+
+function withinMarks(results: TrialParts['results']): TrialParts['results'] {
+  let left = MAX_MARKS;
+  return results.map(({ cell, run }) => {
+    const isKept = run.timeline.length <= left;
+    if (isKept) left -= run.timeline.length;
+    return { cell, run: isKept ? run : { ...run, timeline: [] } };
+  });
 }
 
 /** A side that took no part: what its address tells. */
