@@ -13,11 +13,13 @@ test('trial: of very many runs the report keeps as many timelines as can be read
     ...{ reason: 'no answer', explanation: null, timeline: Array.from({ length: 200 }, () => mark) },
   };
   const methods = ['direct', 'reverse', 'tcp-punch', 'udp-punch', 'relay'] as const;
-  const cells = methods.map(
-    (method): PlannedCell => ({
-      ...({ method, path: 'external', family: 4, initiator: 'a', predicted: 'maybe' } as const),
-      ...{ why: 'who knows', wanted: 100 },
-    }),
+  const cells = ([4, 6] as const).flatMap((family) =>
+    methods.map(
+      (method): PlannedCell => ({
+        ...({ method, path: 'external', family, initiator: 'a', predicted: 'maybe' } as const),
+        ...{ why: 'who knows', wanted: 100 },
+      }),
+    ),
   );
   const document = documentOf({
     cells,
@@ -26,6 +28,6 @@ test('trial: of very many runs the report keeps as many timelines as can be read
     ...{ clock: null, startedAt: 0, elapsed: 1, repeat: 100, ended: null },
   });
   const read = parseTrial(JSON.stringify(trialJson(document)));
-  expect(read.cells.map(({ runs }) => runs.length)).toEqual([100, 100, 100, 100, 100]);
+  expect(read.cells.map(({ runs }) => runs.length)).toEqual(Array(10).fill(100));
   expect(read.cells[0]?.runs[0]?.timeline).toHaveLength(200);
 });

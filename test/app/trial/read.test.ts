@@ -8,7 +8,9 @@ import { sampleTrial } from '../../helpers/sample-trial.ts';
 
 test('trial files: why one cannot be used is told in words', async () => {
   const missing = join(tmpdir(), 'p2pd-demo-no-such-folder', 'a.json');
-  await expect(readTrial(missing)).rejects.toThrow(`${missing} cannot be read: there is nothing of this name`);
+  await expect(readTrial(missing)).rejects.toThrow(
+    `${missing} cannot be read: there is nothing of this name`,
+  );
   await expect(writeReport(missing, sampleTrial())).rejects.toMatchObject({
     code: 'FILE_UNUSABLE',
     message: `the report cannot be written to ${missing}: there is nothing of this name`,
