@@ -220,7 +220,7 @@ class Trial {
     const { ctx, node, listen } = this.#here;
     const { method, path, family } = cell;
     const limit = Math.min(RUN_LIMIT, ctx.config.timeout);
-    if (partner?.link.isOver) throw new P2pdError('PIPE_CLOSED', 'the other side is gone');
+    partner?.link.throwIfOver();
     if (initiator === 'a') {
       const address = this.#address;
       const way = { method, path, family, initiator, limit, bytes };

@@ -29,6 +29,11 @@ export class TrialLink {
     return this.#over?.message ?? null;
   }
 
+  /** @throws P2pdError PIPE_CLOSED, INTERRUPTED where it is over */
+  throwIfOver(): void {
+    if (this.#over !== null) throw this.#over;
+  }
+
   /** What was said by the pipe and nobody waits for. @returns null also for what is none of ours */
   take(bytes: Uint8Array): TrialMessage | null {
     let message: TrialMessage | null;
@@ -46,9 +51,9 @@ export class TrialLink {
     return taken ? null : message;
   }
 
-  /** @throws P2pdError PIPE_CLOSED, INTERRUPTED where it is over */
+  /** @throws as `throwIfOver` */
   async send(message: TrialMessage): Promise<void> {
-    if (this.#over !== null) throw this.#over;
+    this.throwIfOver();
     await this.pipe.sendKind('binary', encodeTrialMessage(message));
   }
 
@@ -88,8 +93,9 @@ export class TrialLink {
       });
     });
     try {
-      if (question !== null) await this.send(question);
-      return await answer;
+      const asked = question === null ? Promise.resolve() : this.send(question);
+      // A side that reads nothing takes no question either.
+      return await Promise.race([answer, asked.then(() => answer)]);
     } finally {
       done.abort();
       answer.catch(() => undefined);

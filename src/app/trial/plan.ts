@@ -75,6 +75,8 @@ function forecast(from: PlanSide, to: PlanSide, method: Method, path: Pathway, f
   const shares = sharedNat(from, to, family);
   if (method !== 'direct' && to.hasBroker === false)
     return no('the other side cannot be asked for it: its address names no broker');
+  if ((method === 'reverse' || method === 'relay') && isOneMachine(from, to, family))
+    return no('both are on one machine, and no node dials its own machine because somebody asks');
   if (path === 'local') return forecastLocal(from, to, shares, family);
   if (method === 'relay' && !from.hasRelay && !to.hasRelay) return no('neither side knows a TURN server');
   const isMapped = (side: PlanSide) => entriesOf(side, family).some((entry) => entry.mappedPort !== null);

@@ -1,6 +1,7 @@
 /** A trial's waiting side, and what others may do to it: in virtual time. */
 import { expect, test, vi } from 'vitest';
 import { acceptTrial } from '../../../src/app/journeys/accept-trial.ts';
+import { chooseServers } from '../../../src/app/journeys/servers.ts';
 import type { TrialRun } from '../../../src/app/trial/document.ts';
 import { encodeTrialMessage, type TrialMessage } from '../../../src/app/trial/messages.ts';
 import type { PlannedCell } from '../../../src/app/trial/plan.ts';
@@ -14,8 +15,14 @@ vi.mock(import('../../../src/app/journeys/servers.ts'), () => ({
   chooseServers: vi.fn(async () => NO_SERVERS),
 }));
 
-async function waiting() {
-  const world = createWorld({ seed: 'a trial that waits', a: { nat: null }, b: { nat: null } });
+async function waiting(hasServers = false) {
+  const world = createWorld({
+    seed: 'a trial that waits',
+    fullStun: true,
+    a: { nat: null },
+    b: { nat: null },
+  });
+  vi.mocked(chooseServers).mockResolvedValue(hasServers ? world.servers : NO_SERVERS);
   const host = sideOn(world.b);
   const report = acceptTrial(host.ctx, { nickname: null });
   const trial = () => host.state().trial;
@@ -82,4 +89,20 @@ test('trial: the other side has as many runs and results as it planned, once', a
   await lab.advance(10_000);
   expect(heard.filter((type) => type === 'ran')).toHaveLength(2);
   expect(trial()?.cells.map(({ runs, wanted }) => [runs.length, wanted])).toEqual([[2, 2]]);
+});
+
+test('trial: what this side knew of itself is in the report of a trial whose beginner is gone', async () => {
+  const { lab, meet, guest, report, servers } = await waiting(true);
+  expect(servers.stun.length).toBeGreaterThan(0);
+  const { say, hello, pipe } = await meet();
+  await hello();
+  const side = { nodeId: guest.node.nodeId, version: '0', platform: null, reports: [] };
+  await say({ type: 'plan', side, cells: [cell] });
+  await lab.run(pipe.close('gone'));
+  const document = await lab.run(report);
+  expect(document).toMatchObject({
+    complete: false,
+    incomplete: 'the other side is gone: closed by the peer: gone',
+  });
+  expect(document?.sides.b.reports.map(({ udp }) => udp.type)).toEqual([1]);
 });

@@ -1,10 +1,18 @@
-/** What a trial expects where neither side has a broker: nobody can be asked for anything. */
+/** What a trial expects of two that are near each other, on one network or one machine, with brokers and without. */
 import { expect, test } from 'vitest';
 import { type PlanSide, planTrial } from '../../../src/app/trial/plan.ts';
 
 function sideAt(ip: string, hasBroker: boolean): PlanSide {
   const unknown = { type: null, delta: { type: null, value: null }, range: null };
-  const entry = { family: 4, port: 10_001, mappedPort: null, inner: [ip], outer: [], udp: unknown, tcp: unknown };
+  const entry = {
+    family: 4,
+    port: 10_001,
+    mappedPort: null,
+    inner: [ip],
+    outer: [],
+    udp: unknown,
+    tcp: unknown,
+  };
   return {
     ...{ reports: [], hasRelay: true, hasBroker },
     address: { machineId: ip, interfaces: [entry] as never },
@@ -32,4 +40,23 @@ test.each([
   if (hasBroker) return;
   const asked = cells.filter(({ method }) => method !== 'direct');
   expect(new Set(asked.map(({ predicted, wanted }) => `${predicted} ${wanted}`))).toEqual(new Set(['no 1']));
+});
+
+test('plan: on one machine nobody is dialled back to', () => {
+  const [a, b] = [sideAt('192.168.1.2', true), sideAt('192.168.1.2', true)];
+  const common = {
+    methods: ['direct', 'reverse', 'tcp-punch', 'relay'],
+    repeat: 3,
+    initiators: ['a'],
+  } as const;
+  const cells = planTrial({ a, b, ...common, paths: ['local', 'external'], families: [4] });
+  const expected = cells.map(({ path, method, predicted }) => `${path} ${method} ${predicted}`);
+  expect(expected).toEqual(
+    expect.arrayContaining([
+      'local direct yes',
+      'local tcp-punch yes',
+      'local reverse no',
+      'external relay no',
+    ]),
+  );
 });
