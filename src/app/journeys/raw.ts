@@ -1,5 +1,5 @@
 /** Bytes in, bytes out: a pipe joined to the program's input and output, whole or with an error. */
-import { type Io, P2pdError, type Pipe, reasonOf } from '../../net/index.ts';
+import { deferred, type Io, P2pdError, type Pipe, reasonOf } from '../../net/index.ts';
 import type { Context } from './context.ts';
 
 export interface RawOutput {
@@ -89,12 +89,24 @@ export async function pump(
   input: AsyncIterable<string | Uint8Array>,
   leave: AbortSignal,
 ): Promise<void> {
-  const left = aborted(leave).then(() => 'left' as const);
   const iterator = input[Symbol.asyncIterator]();
   for (;;) {
-    const next = leave.aborted ? 'left' : await Promise.race([iterator.next(), left]);
-    if (next === 'left' || next.done) return;
+    const next = await unlessAborted(iterator.next(), leave);
+    if (next === null || next.done) return;
     await pipe.send(next.value);
+  }
+}
+
+/** A promise as old as the pipe, raced with each piece, would keep every piece until the end. */
+async function unlessAborted<T>(wait: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  if (signal.aborted) return null;
+  const over = deferred<null>();
+  const onAbort = () => over.resolve(null);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([wait, over.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 
