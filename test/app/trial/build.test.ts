@@ -6,7 +6,7 @@ import { trialJson } from '../../../src/app/trial/json.ts';
 import type { PlannedCell } from '../../../src/app/trial/plan.ts';
 import { parseTrial } from '../../../src/app/trial/schema.ts';
 
-test('trial: of very many runs the report keeps as many timelines as can be read back', () => {
+test('trial: of very many runs the report keeps as much of each timeline as can be read back', () => {
   const mark: TrialMark = { at: 1_234.5, side: 'a', method: 'tcp-punch', kind: 'received', count: 12_345 };
   const run: TrialRun = {
     ...({ outcome: 'failed', at: 0, elapsed: 5, rtt: null, sendMbps: null, receiveMbps: null } as const),
@@ -29,5 +29,6 @@ test('trial: of very many runs the report keeps as many timelines as can be read
   });
   const read = parseTrial(JSON.stringify(trialJson(document)));
   expect(read.cells.map(({ runs }) => runs.length)).toEqual(Array(10).fill(100));
-  expect(read.cells[0]?.runs[0]?.timeline).toHaveLength(200);
+  const kept = read.cells.flatMap(({ runs }) => runs.map(({ timeline }) => timeline.length));
+  expect([Math.min(...kept), Math.max(...kept)]).toEqual([50, 50]);
 });
