@@ -96,7 +96,8 @@ class Trial {
     const document = documentOf({
       cells,
       results,
-      sides: { a: sideOf(node, about, a), b: b ?? absentSide(this.#peer) },
+      // Nobody who stops it waits for what is not known yet.
+      sides: { a: a.length > 0 ? sideOf(node, about, a) : own, b: b ?? absentSide(this.#peer) },
       clock: partner?.clock ?? null,
       startedAt: this.#wall,
       elapsed: ctx.io.now() - this.#startedAt,
