@@ -66,6 +66,7 @@ async function openPart(directory: string, path: string, name: string, left: () 
     throw new Error('something else has its name');
   }
   const flushed = new Flusher(file);
+  let isKept = false;
   return {
     size: found.size,
     async read(from, length) {
@@ -81,12 +82,19 @@ async function openPart(directory: string, path: string, name: string, left: () 
       await flushed.done();
       await file.sync();
       const own = await giveName(directory, path, name);
+      isKept = true;
       return { name: own, path: join(directory, own) };
     },
     async close() {
-      left();
-      await flushed.done();
-      await file.close();
+      try {
+        await flushed.done();
+        const isEmpty = !isKept && (await file.stat()).size === 0;
+        await file.close();
+        // Of what never came nothing is left lying about.
+        if (isEmpty) await rm(path, { force: true });
+      } finally {
+        left();
+      }
     },
   };
 }

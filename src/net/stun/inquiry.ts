@@ -91,7 +91,7 @@ export class Inquiry {
       if (this.#state.over) return;
       const reason = reasonOf(error);
       // The name has addresses, of the other family.
-      if (reason === 'ENODATA') ledger.unasked(nameOf(server), `no IPv${route.family} address`);
+      if (reason === 'ENODATA') ledger.unasked(nameOf(server), `its name has no IPv${route.family} address`);
       else if (io.now() < deadline) ledger.failed(nameOf(server), reason);
       this.#perform({ kind: 'failed', server: index });
     }
@@ -103,7 +103,8 @@ export class Inquiry {
     const ips = await resolve(server.host, route.family, this.#over.signal);
     const near = ips.filter((ip) => route.accepts(ip));
     if (near.length === 0) {
-      const reason = ips.length === 0 ? `no IPv${route.family} address` : 'not reachable from any interface';
+      const reason =
+        ips.length === 0 ? `its name has no IPv${route.family} address` : 'not reachable from any interface';
       ledger.unasked(nameOf(server), reason);
     }
     const endpoints = near.map((ip) => ({ ip, port: server.port }));
