@@ -1,8 +1,9 @@
 /**
- * Records docs/recording.svg: two people behind two NATs, the built program in two real terminals, real keys, real
- * packets between network namespaces. Linux, root, tmux, and what the tests between two NATs need.
+ * Records docs/recording.svg (a chat) and docs/recording-trial.svg: two people behind two NATs, the built program in two
+ * real terminals, real keys, real packets between network namespaces. Linux, root, tmux, and what the tests between two
+ * NATs need.
  *
- *   npm run record [FILE]
+ *   npm run record [chat | trial]
  */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +16,7 @@ import { type Recorded, recordingSvg } from './recording/svg.ts';
 import { Recorder, type Terminal } from './recording/terminals.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const [FILE = join(ROOT, 'docs/recording.svg')] = process.argv.slice(2);
+const [NAME = 'chat'] = process.argv.slice(2);
 const SIZE = { columns: 74, rows: 19 } as const;
 /** ms that each router holds a packet: 40 ms between the two. */
 const DELAY = 9;
@@ -23,8 +24,39 @@ const DELAY = 9;
 const READ = 1_600;
 const END = 5_000;
 
+interface Scene {
+  readonly file: string;
+  readonly label: string;
+  /** How often a second of it is looked at, and how much faster it is shown. */
+  readonly looks: number;
+  readonly speed: number;
+  play(alice: Terminal, bob: Terminal): Promise<void>;
+}
+
+const SCENES: Readonly<Record<string, Scene>> = {
+  chat: {
+    file: 'docs/recording.svg',
+    label:
+      'Two terminals, each behind its own NAT: Alice shows her address, Bob pastes it, a hole punch opens a direct pipe, they chat, and the timeline says why it worked.',
+    looks: 8,
+    speed: 1,
+    play: chat,
+  },
+  trial: {
+    file: 'docs/recording-trial.svg',
+    label:
+      'Two terminals, each behind its own NAT: Alice waits for a trial, Bob starts it, way after way is tried both ways, and both see the report.',
+    looks: 3,
+    speed: 2,
+    play: trial,
+  },
+};
+const scene = SCENES[NAME];
+if (scene === undefined) throw new Error(`there is no scene ${NAME}`);
+const { file, label, looks, speed, play } = scene;
+
 const folder = mkdtempSync(join(tmpdir(), 'p2pd-record-'));
-const recorder = new Recorder(folder);
+const recorder = new Recorder(folder, 1_000 / looks);
 try {
   await behindTwoNats(async (lab, nats) => {
     await become(nats, natPreset('restrict port', 'equal'), natPreset('symmetric', 'independent'));
@@ -33,24 +65,27 @@ try {
     await Promise.all([alice.until(/\$/), bob.until(/\$/)]);
     recorder.start();
     await play(alice, bob);
-    const length = (await recorder.stop()) + END;
+    const length = (await recorder.stop()) / speed + END;
     await Promise.all([leave(alice), leave(bob)]);
     const terminals: Recorded[] = [
-      { title: 'Alice, behind a restrict-port NAT', frames: alice.frames },
-      { title: 'Bob, behind a symmetric NAT', frames: bob.frames },
+      { title: 'Alice, behind a restrict-port NAT', frames: shown(alice) },
+      { title: 'Bob, behind a symmetric NAT', frames: shown(bob) },
     ];
-    const label =
-      'Two terminals, each behind its own NAT: Alice shows her address, Bob pastes it, a hole punch opens a direct pipe, they chat, and the timeline says why it worked.';
     const svg = recordingSvg(terminals, { ...SIZE, length, label });
-    writeFileSync(FILE, svg);
+    writeFileSync(join(ROOT, file), svg);
     const frames = alice.frames.length + bob.frames.length;
     console.log(
-      `${FILE}: ${(length / 1_000).toFixed(1)} s, ${frames} frames, ${Buffer.byteLength(svg)} bytes`,
+      `${file}: ${(length / 1_000).toFixed(1)} s, ${frames} frames, ${Buffer.byteLength(svg)} bytes`,
     );
   }, DELAY)();
 } finally {
   recorder.close();
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** Its frames as they are to be shown. */
+function shown({ frames }: Terminal): Recorded['frames'] {
+  return frames.map((frame) => ({ ...frame, at: frame.at / speed }));
 }
 
 /** A shell on a machine, with the program and the list of this network's servers at hand. */
@@ -75,9 +110,8 @@ function open(lab: Lab, machine: 'a' | 'b', servers: string): Terminal {
   ]);
 }
 
-async function play(alice: Terminal, bob: Terminal): Promise<void> {
-  await pause(600);
-  await Promise.all([start(alice), start(bob)]);
+async function chat(alice: Terminal, bob: Terminal): Promise<void> {
+  await begin(alice, bob);
   alice.press('1');
   const screen = await alice.until(/p2pd1/, /Waiting for pipes/);
   const [, rows = ''] = /address:\n([\s\S]*?)\n\n/.exec(screen) ?? [];
@@ -105,6 +139,29 @@ async function play(alice: Terminal, bob: Terminal): Promise<void> {
   bob.press('C-y');
   await bob.until(/punch/i);
   await pause(2 * READ);
+}
+
+async function trial(alice: Terminal, bob: Terminal): Promise<void> {
+  await begin(alice, bob);
+  alice.press('t');
+  await alice.until(/One side waits/);
+  await pause(READ);
+  alice.press('Enter');
+  const screen = await alice.until(/trial p2pd1/, /waiting for the other side/);
+  const [, rows = ''] = /trial (p2pd1[\s\S]*?)\n\n/.exec(screen) ?? [];
+  bob.press('t');
+  await bob.until(/One side waits/);
+  await pause(READ);
+  bob.paste(rows.replace(/\s/g, ''));
+  await pause(READ);
+  bob.press('Enter');
+  await Promise.all([alice, bob].map((one) => one.until(/done with/)));
+  await pause(2 * READ);
+}
+
+async function begin(alice: Terminal, bob: Terminal): Promise<void> {
+  await pause(600);
+  await Promise.all([start(alice), start(bob)]);
 }
 
 async function start(terminal: Terminal): Promise<void> {

@@ -1,23 +1,25 @@
-/** Two terminals under a tmux of their own, typed into as by a person and looked at eight times a second. */
+/** Terminals under a tmux of their own, typed into as by a person and looked at some times a second. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Frame } from './svg.ts';
 
-/** ms between two looks, and between two keys. */
-const LOOK = 125;
+/** ms between two keys, and until something must be seen. */
 const KEY = 55;
-const LIMIT = 30_000;
+const LIMIT = 90_000;
 
 export class Recorder {
   readonly #socket: string;
+  readonly #interval: number;
   readonly #terminals: Terminal[] = [];
   #startedAt = 0;
   #looking: Promise<void> | null = null;
   #over = false;
 
-  constructor(folder: string) {
+  /** @param interval ms between two looks */
+  constructor(folder: string, interval: number) {
     this.#socket = join(folder, 'tmux');
+    this.#interval = interval;
   }
 
   /** @param command what runs in it */
@@ -51,7 +53,7 @@ export class Recorder {
     while (!this.#over) {
       const at = Date.now() - this.#startedAt;
       for (const terminal of this.#terminals) terminal.look(at);
-      await pause(Math.max(0, LOOK - (Date.now() - this.#startedAt - at)));
+      await pause(Math.max(0, this.#interval - (Date.now() - this.#startedAt - at)));
     }
   }
 
