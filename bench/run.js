@@ -1,10 +1,10 @@
 /**
  * Runs a benchmark, which is TypeScript: `node bench/run.js pipe [ARGUMENTS]`. Bundled as the
- * program is, so that what is measured is the code and not a loader.
+ * program is, so that what is measured is the code and not a loader. `../scripts/record` is run so, too.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -19,7 +19,7 @@ const [name = '', ...args] = process.argv.slice(2);
 const sourceFolders = {
   name: 'source-folders',
   setup(bundler) {
-    bundler.onLoad({ filter: /[\\/](bench|test)[\\/].*\.ts$/ }, async ({ path }) => {
+    bundler.onLoad({ filter: /[\\/](bench|scripts|test)[\\/].*\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
       return {
         contents: text.replaceAll('import.meta.dirname', JSON.stringify(dirname(path))),
@@ -29,11 +29,12 @@ const sourceFolders = {
   },
 };
 
+const script = `${basename(name)}.js`;
 const output = await mkdtemp(join(FOLDER, '../node_modules/.bench-'));
 try {
   await build({
     entryPoints: [join(FOLDER, `${name}.ts`)],
-    outfile: join(output, `${name}.js`),
+    outfile: join(output, script),
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -42,7 +43,7 @@ try {
     plugins: [sourceFolders],
     logLevel: 'warning',
   });
-  const child = spawn(process.execPath, [join(output, `${name}.js`), ...args], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [join(output, script), ...args], { stdio: 'inherit' });
   process.exitCode = await new Promise((resolve) => {
     child.once('exit', (code) => resolve(code ?? 1));
   });

@@ -6,9 +6,9 @@ import {
   type P2PNode,
   P2pdError,
   type Pipe,
-  reasonOf,
   type SaveFolder,
 } from '../net/index.ts';
+import { fileWords } from './file-words.ts';
 import type { Emit } from './store.ts';
 
 /** Where people look for what has come. */
@@ -42,7 +42,7 @@ export class FileDesk {
         await source.close();
       }
     } catch (error) {
-      this.note(pipe.id, `! ${path} cannot be sent: ${wordsOf(error)}`);
+      this.note(pipe.id, `! ${path} cannot be sent: ${fileWords(error)}`);
     } finally {
       if (this.#sending.get(pipe.id) === giveUp) this.#sending.delete(pipe.id);
     }
@@ -67,24 +67,11 @@ export class FileDesk {
           : `files of all peers are kept in ${path} from now on (/save off ends it)`,
       );
     } catch (error) {
-      this.note(pipe, `! files cannot be kept in ${path}: ${wordsOf(error)}`);
+      this.note(pipe, `! files cannot be kept in ${path}: ${fileWords(error)}`);
     }
   }
 
   note(pipe: string, text: string): void {
     this.#emit({ event: 'note', pipe, text });
   }
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is nothing of this name',
-  EACCES: 'it is not permitted',
-  EPERM: 'it is not permitted',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'it is no folder',
-};
-
-function wordsOf(error: unknown): string {
-  const reason = reasonOf(error);
-  return WORDS[reason] ?? reason;
 }

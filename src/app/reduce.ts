@@ -39,7 +39,7 @@ import {
 } from './state.ts';
 import { withAttempt, withExplanation, withTrace } from './timeline.ts';
 import { reduceTrial } from './trial/events.ts';
-import { chatWhenOpen, reduceUi, type UiEvent } from './ui-state.ts';
+import { begins, chatWhenOpen, reduceUi, type UiEvent } from './ui-state.ts';
 import { nextWorld, shortened } from './world.ts';
 
 export function reduce(state: State, event: Stamped): State {
@@ -274,9 +274,7 @@ function addLog(state: State, at: number, level: LogLevel, text: string): State 
 
 /** What is typed anew, asked to serve, or looked at again has no fault yet. */
 function reduceUiEvent(state: State, event: UiEvent): State {
-  const again = event.action === 'go' && event.screen === 'nat' && state.ui.screen === 'nat';
-  const begins = event.action === 'draft' || (event.action === 'go' && event.screen === 'serve') || again;
-  const error = begins ? null : state.error;
+  const error = begins(event, state.ui.screen) ? null : state.error;
   return markRead({ ...state, error, ui: reduceUi(state.ui, event) });
 }
 

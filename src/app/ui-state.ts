@@ -72,3 +72,20 @@ export function reduceUi(ui: UiState, event: UiEvent): UiState {
 export function chatWhenOpen(ui: UiState, pipe: string): UiState {
   return ui.screen === 'connect' && ui.pipe === pipe ? { ...ui, screen: 'chat', notice: null } : ui;
 }
+
+/** Whether the user begins something: what failed before it is told no more. */
+export function begins(event: UiEvent, from: Screen): boolean {
+  if (event.action !== 'go') return event.action === 'draft';
+  switch (event.screen) {
+    case 'serve':
+      return true;
+    case 'nat':
+      return from === 'nat';
+    case 'trial':
+      return from === 'trial-form';
+    case 'trial-form':
+      return from !== 'trial';
+    default:
+      return false;
+  }
+}

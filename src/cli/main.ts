@@ -95,27 +95,53 @@ function addReports(program: Command): void {
 function addTrial(program: Command): void {
   addCommonOptions(program.command('trial'))
     .description(
-      'try every method between two machines, both ways, and report; one side starts it with --accept',
+      'try every way to connect two machines, asked for by either, and report what opened, how quickly, whether that was expected, and what would help; one side runs it with --accept, the other one with the address that this prints',
     )
+    .summary('try every way between two machines; a report')
     .argument('[peer]', "the other side's address or nickname")
-    .option('--accept', 'wait for somebody who starts one, and take part')
+    .option('--accept', 'wait for the other side to start it, and take part')
     .option('--nickname <name>', 'with --accept: register this nickname for the node')
     .option('--accept-new-key', 'the nickname has a new key, and that is right')
     .addOption(
-      new Option('--repeat <n>', 'runs of each method, pathway, IP version and direction')
+      new Option(
+        '--repeat <n>',
+        'runs of each way: method, pathway, IP version, and who asks; those expected to fail have one',
+      )
         .argParser(parseRepeat)
         .default(5),
     )
-    .option('--report <file>', 'write the report there too: .html, .md or .json')
+    .option('--report <file>', 'write the report there too; by its ending as .html, .md or .json')
     .addOption(
-      new Option('--format <format>', 'how to print it').choices(['text', 'markdown']).default('text'),
+      new Option('--format <format>', 'text, or markdown to paste into an issue')
+        .choices(['text', 'markdown'])
+        .default('text'),
     )
-    .option('--redact', 'addresses and node ids stand for others')
-    .option('--compare <file>', 'tell what changed from this report (JSON) to another one, named after it')
-    .option('--replay <file>', 'run the trial of this report (JSON) again, in a simulation of both networks')
+    .option('--redact', 'in all that is printed and written, stand-ins for IP addresses and node ids')
+    .option(
+      '--compare <file>',
+      'tell what changed from this report (.json) to another one, named after it; no trial is run',
+    )
+    .option('--replay <file>', 'run the trial of this report (.json) again, in a simulation of both networks')
     .action(async (peer: string | undefined, options: TrialCommandOptions) =>
       (await import('./trial.ts')).runTrial(peer, options),
+    )
+    .addHelpText(
+      'after',
+      examples([
+        ['trial --accept', 'one side'],
+        ['trial p2pd1… --report report.html', 'the other side'],
+        ['trial p2pd1… --format markdown --redact', 'for an issue'],
+        ['trial --compare before.json after.json', 'what changed'],
+        ['trial --replay report.json', 'again, simulated'],
+      ]),
     );
+}
+
+/** @param lines of a command, and what it is for */
+function examples(lines: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...lines.map(([command]) => command.length));
+  const rows = lines.map(([command, use]) => `  p2pd-demo ${command.padEnd(width)}  ${use}`);
+  return ['', 'Examples:', ...rows].join('\n');
 }
 
 /** Everything simulated. */
@@ -126,20 +152,37 @@ function addDemo(program: Command): void {
     if (REAL_MACHINE.some((real) => real === name)) option.hideHelp();
   }
   command
+    .summary('watch two simulated machines connect')
     .description('watch two simulated machines connect through their NATs: no second machine, no network')
-    .option('--nat-a <nat>', "Alice's: type,delta[,value] as matrix names them", 'restrict port,equal')
-    .option('--nat-b <nat>', "Bob's", 'symmetric,independent')
-    .addOption(new Option('--rtt <ms>', 'between the two, there and back').argParser(parseRtt).default(40))
+    .option(
+      '--nat-a <nat>',
+      "Alice's NAT: type,delta[,value] by names or numbers of matrix",
+      'restrict port,equal',
+    )
+    .option('--nat-b <nat>', "Bob's NAT", 'symmetric,independent')
+    .addOption(new Option('--rtt <ms>', 'round trip between the two').argParser(parseRtt).default(40))
     .addOption(
-      new Option('--speed <factor>', 'of time; below 1 packets can be watched')
+      new Option(
+        '--speed <factor>',
+        'how fast time passes once Alice connects; at 0.02 single packets are seen',
+      )
         .argParser(parseSpeed)
         .default(1),
     )
-    .option('--no-turn', 'there is no relay')
-    .option('--seed <text>', 'another one, another course of events', 'demo')
+    .option('--no-turn', 'without a relay')
+    .option('--seed <text>', 'any text; each gives its own course of events', 'demo')
     .action(async (options: DemoCommandOptions) => {
       await leave(await (await import('./demo.ts')).runDemo(options));
-    });
+    })
+    .addHelpText(
+      'after',
+      examples([
+        ['demo', 'as it is'],
+        ['demo --speed 0.02', 'every packet to be seen'],
+        ['demo --nat-a 6,random --nat-b 5,equal', 'by chance'],
+        ['demo --families 46 --json', 'with IPv6, for a script'],
+      ]),
+    );
 }
 
 /** Commands that start a node, or look for one. */

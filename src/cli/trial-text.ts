@@ -3,6 +3,7 @@ import { METHOD_NAMES } from '../app/config.ts';
 import type { SideName, TrialDocument } from '../app/trial/document.ts';
 import {
   caveatsOf,
+  closedTexts,
   durationText,
   failuresOf,
   intervalText,
@@ -38,6 +39,7 @@ export function textOf(document: TrialDocument): string {
     [`Two-machine trial of ${dateOf(startedAt)}`, '', ...said(verdictOf(document).sentence)],
     [...SIDES.flatMap((side) => sideLines(document, side))],
     ...placesOf(document).map(placeLines),
+    ...closedTexts(document).map(said),
     [...said(totalsText(document)), ...LEGEND],
     ...section('What would help', numbered(advice)),
     ...section('Why tries failed', failureLines(document)),

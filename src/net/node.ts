@@ -270,7 +270,7 @@ export class P2PNode {
     const choice = { ...defaultConnectOptions(), ...this.#pipes.choiceOf(target), signal };
     const methods = choice.methods.filter((method) => !better || method !== 'relay');
     const pipeId = this.#io.randomBytes(PIPE_ID_LENGTH);
-    await this.#connect(peer, pipeId, target.id, { ...choice, methods }, target);
+    if (methods.length > 0) await this.#connect(peer, pipeId, target.id, { ...choice, methods }, target);
   }
 
   /**

@@ -74,6 +74,8 @@ describe('relayed pipe over UDP', () => {
     await at.lab.run(a.node.connect(b.node.address, OPTIONS));
     await at.lab.advance(2 * 3_600_000);
     expect([a.of('closed'), b.of('closed'), a.of('stranded')]).toEqual([[], [], []]);
+    // Where nothing but a relay is wanted, nothing else is looked for.
+    expect(a.of('signal').filter(({ state }) => state === 'asked')).toHaveLength(1);
     expect(await says(at, a, b)).toHaveLength(1);
   });
 

@@ -75,6 +75,10 @@ describe('connect', () => {
     const pasted = `\x1b[200~${ADDRESS.match(/.{1,80}/g)?.join('\r\n')}\n\x1b[201~`;
     for (const piece of pasted.match(/[\s\S]{1,100}/g) ?? []) app.type(piece);
     await app.until(ADDRESS.slice(-20));
+    app.type(TAB);
+    await app.until(`peer        ${ADDRESS.slice(0, 20)}`, ADDRESS.slice(-20));
+    app.type('\x1b[Z');
+    await app.until(ADDRESS.slice(-50));
     app.type(ENTER);
     expect(calls('connect')).toEqual([
       {

@@ -1,17 +1,16 @@
 /** The trial journey of who is asked (side b): a node that waits for a trial, takes part in it, and gets its report. */
-import { P2pdError, type Pipe, parseAddress } from '../../net/index.ts';
+import type { Pipe } from '../../net/index.ts';
 import { aboutThis } from '../about.ts';
-import { documentOf } from '../trial/build.ts';
-import type { TrialDocument, TrialRun, TrialSide } from '../trial/document.ts';
+import type { TrialDocument, TrialSide } from '../trial/document.ts';
+import { checked, Ledger } from '../trial/ledger.ts';
 import { TrialLink } from '../trial/link.ts';
-import type { TrialMessage } from '../trial/messages.ts';
-import type { PlannedCell } from '../trial/plan.ts';
+import { helloIn, type TrialMessage } from '../trial/messages.ts';
 import { runCell } from '../trial/run.ts';
-import { MOST_RUNS } from '../trial/timing.ts';
+import { MOST_ANSWERS, MOST_RUNS } from '../trial/timing.ts';
 import type { Context } from './context.ts';
 import { checkNickname } from './nickname.ts';
 import { stopNode } from './start-node.ts';
-import { natsOf, sideOf, startTrialNode, type TrialNode } from './trial-node.ts';
+import { isAddressOf, natsOf, sideOf, startTrialNode, type TrialNode } from './trial-node.ts';
 
 export interface AcceptTrialOptions {
   /** Registered for the node; null: none. */
@@ -32,26 +31,25 @@ export async function acceptTrial(ctx: Context, options: AcceptTrialOptions): Pr
   }
 }
 
-/** What side a has told, for a report where it does not come to make one. */
-interface Told {
-  readonly host: TrialSide;
-  readonly cells: readonly PlannedCell[];
-  readonly startedAt: number;
-  readonly results: { cell: number; run: TrialRun }[];
-}
+type Done = (document: TrialDocument | null) => void;
 
 class Guest {
   readonly #here: TrialNode;
-  readonly #about = aboutThis();
+  readonly #over = new AbortController();
+  /** With whoever began a trial; null while nobody has. */
   #link: TrialLink | null = null;
   /** Of who started the trial. */
   #address = '';
   #running = 0;
-  #told: Told | null = null;
-  readonly #over = new AbortController();
+  #answering = 0;
+  /** What was told of this side last. */
+  #own: TrialSide;
+  #ledger: Ledger | null = null;
+  readonly #turnedAway = new WeakSet<Pipe>();
 
   constructor(here: TrialNode) {
     this.#here = here;
+    this.#own = sideOf(here.node, aboutThis(), []);
   }
 
   async run(): Promise<TrialDocument | null> {
@@ -59,7 +57,7 @@ class Guest {
     ctx.emit({ event: 'trial', phase: 'waiting', role: 'b', address: node.address });
     const document = await new Promise<TrialDocument | null>((resolve) => {
       node.addMessageHandler((bytes, _from, pipe, kind) => {
-        if (kind === 'binary') this.#take(pipe, bytes, resolve);
+        if (kind === 'binary' && !this.#over.signal.aborted) this.#take(pipe, bytes, resolve);
       });
       ctx.signal.addEventListener('abort', () => resolve(this.#stopped('it was stopped')), { once: true });
       if (ctx.signal.aborted) resolve(null);
@@ -67,53 +65,63 @@ class Guest {
     this.#over.abort(new Error('the trial is over'));
     if (ctx.signal.aborted)
       await this.#link?.send({ type: 'stop', reason: 'its person left' }).catch(() => undefined);
-    const reason = document?.incomplete ?? null;
-    if (document !== null)
+    if (document !== null) {
+      const reason = document.incomplete;
       ctx.emit({ event: 'trial', phase: 'done', role: 'b', document, ...(reason !== null && { reason }) });
+    }
     return document;
   }
 
-  #take(pipe: Pipe, bytes: Uint8Array, done: (document: TrialDocument | null) => void): void {
-    const { ctx } = this.#here;
-    const link = this.#link?.pipe === pipe ? this.#link : new TrialLink(ctx.io, pipe);
-    const message = link.take(bytes);
-    if (message === null) {
-      if (link === this.#link && link.isOver) done(this.#stopped('the other side stopped it'));
+  #take(pipe: Pipe, bytes: Uint8Array, done: Done): void {
+    const link = this.#link?.pipe === pipe ? this.#link : null;
+    if (link === null) {
+      const hello = helloIn(bytes);
+      if (hello !== null) void this.#greet(pipe, hello.address, done);
       return;
     }
-    if (message.type === 'hello') void this.#greet(link, message.address, done);
-    else if (link === this.#link) void this.#answer(link, message, done).catch(() => undefined);
+    const message = link.take(bytes);
+    if (link.isOver) {
+      if (this.#ledger === null) void pipe.close('it says something else');
+      else done(this.#stopped(link.reason ?? 'the other side stopped it'));
+    } else if (message !== null) void this.#answer(link, message, done).catch(() => undefined);
   }
 
   /** One trial at a time, with whoever began it. */
-  async #greet(
-    link: TrialLink,
-    address: string,
-    done: (document: TrialDocument | null) => void,
-  ): Promise<void> {
+  async #greet(pipe: Pipe, address: string, done: Done): Promise<void> {
     const { ctx, node, servers, favour } = this.#here;
-    if (this.#link !== null && !this.#link.isOver) {
-      await link.send({ type: 'sorry', reason: 'another trial is under way' }).catch(() => undefined);
+    const refusal =
+      this.#link === null
+        ? isAddressOf(address, pipe.peer)
+          ? null
+          : 'the address is not of who sends it'
+        : 'another trial is under way';
+    if (refusal !== null) {
+      if (this.#turnedAway.has(pipe)) return;
+      this.#turnedAway.add(pipe);
+      await new TrialLink(ctx.io, pipe).send({ type: 'sorry', reason: refusal }).catch(() => undefined);
       return;
     }
-    if (!isOf(address, link.pipe.peer)) {
-      await link.send({ type: 'sorry', reason: 'the address is not of who sends it' }).catch(() => undefined);
-      return;
-    }
+    const link = new TrialLink(ctx.io, pipe);
     this.#link = link;
     this.#address = address;
-    favour(link.pipe.peer);
-    void link.pipe.closed.then((reason) => this.#gone(reason, done));
-    ctx.emit({ event: 'trial', phase: 'looking', role: 'b', peer: link.pipe.peer });
-    const side = sideOf(node, this.#about, await natsOf(this.#here));
+    const endFavour = favour(pipe.peer);
+    void pipe.closed.then((reason) => {
+      endFavour();
+      this.#gone(reason, done);
+    });
+    // Looking at NATs takes its time; that a trial is run here is told at once.
+    void link.send({ type: 'moment' }).catch(() => undefined);
+    ctx.emit({ event: 'trial', phase: 'looking', role: 'b', peer: pipe.peer });
+    const side = await this.#self();
     const hasRelay = servers.turn.length > 0;
     await link.send({ type: 'welcome', side, address: node.address, hasRelay }).catch(() => undefined);
   }
 
   /** Nothing was begun: somebody else may come. */
-  #gone(reason: string, done: (document: TrialDocument | null) => void): void {
+  #gone(reason: string, done: Done): void {
     const { ctx, node } = this.#here;
-    if (this.#told !== null) {
+    if (this.#over.signal.aborted) return;
+    if (this.#ledger !== null) {
       done(this.#stopped(`the other side is gone: ${reason}`));
       return;
     }
@@ -121,26 +129,24 @@ class Guest {
     ctx.emit({ event: 'trial', phase: 'waiting', role: 'b', address: node.address });
   }
 
-  async #answer(
-    link: TrialLink,
-    message: TrialMessage,
-    done: (document: TrialDocument | null) => void,
-  ): Promise<void> {
+  async #answer(link: TrialLink, message: TrialMessage, done: Done): Promise<void> {
     const { ctx, node } = this.#here;
     switch (message.type) {
       case 'time': {
         const received = node.wallClock();
-        await link.send({ type: 'now', id: message.id, received, sent: node.wallClock() });
+        await this.#reply(link, async () => ({
+          type: 'now',
+          id: message.id,
+          received,
+          sent: node.wallClock(),
+        }));
         break;
       }
       case 'plan': {
+        if (this.#ledger !== null) break;
         const { cells, side } = message;
-        this.#told = {
-          host: { ...side, nodeId: link.pipe.peer },
-          cells,
-          startedAt: node.wallClock(),
-          results: [],
-        };
+        const host = { ...side, nodeId: link.pipe.peer };
+        this.#ledger = new Ledger({ host, cells, startedAt: node.wallClock() });
         ctx.emit({ event: 'trial', phase: 'running', role: 'b', peer: link.pipe.peer, cells });
         break;
       }
@@ -149,23 +155,34 @@ class Guest {
         break;
       case 'result': {
         const { cell, run, left } = message;
-        this.#told?.results.push({ cell, run });
-        ctx.emit({ event: 'trial-run', cell, run, left });
+        const isAwaited = run === null ? this.#ledger?.awaits(cell) : this.#ledger?.take(cell, run);
+        if (isAwaited) ctx.emit({ event: 'trial-run', cell, run, left });
         break;
       }
       case 'finish':
-        await link.send({ type: 'side', side: sideOf(node, this.#about, await natsOf(this.#here)) });
+        await this.#reply(link, async () => ({ type: 'side', side: await this.#self() }));
         break;
       case 'report':
-        done(message.document);
+        if (this.#ledger !== null) done(checked(message.document, link.pipe.peer, this.#own));
         break;
+    }
+  }
+
+  /** No more at once than an honest side asks for. */
+  async #reply(link: TrialLink, answer: () => Promise<TrialMessage>): Promise<void> {
+    if (this.#answering >= MOST_ANSWERS) return;
+    this.#answering++;
+    try {
+      await link.send(await answer());
+    } finally {
+      this.#answering--;
     }
   }
 
   /** The other side's wish: a pipe to itself, and to nobody else. */
   async #run(link: TrialLink, message: Extract<TrialMessage, { type: 'run' }>): Promise<void> {
     const { ctx, node, listen } = this.#here;
-    if (this.#running >= MOST_RUNS) return;
+    if (this.#running >= MOST_RUNS || this.#ledger?.asksRun() !== true) return;
     this.#running++;
     try {
       const { id, way, limit, bytes } = message;
@@ -187,29 +204,14 @@ class Guest {
     }
   }
 
+  async #self(): Promise<TrialSide> {
+    const reports = await natsOf(this.#here);
+    if (reports.length > 0) this.#own = { ...this.#own, reports };
+    return this.#own;
+  }
+
   /** As far as it came; null where nothing was planned yet. */
   #stopped(ended: string): TrialDocument | null {
-    const { node } = this.#here;
-    if (this.#told === null) return null;
-    const { host, cells, startedAt, results } = this.#told;
-    return documentOf({
-      cells,
-      results,
-      sides: { a: host, b: { nodeId: node.nodeId, ...this.#about, reports: [] } },
-      clock: null,
-      startedAt,
-      elapsed: node.wallClock() - startedAt,
-      repeat: Math.max(0, ...cells.map(({ wanted }) => wanted)),
-      ended,
-    });
-  }
-}
-
-function isOf(address: string, nodeId: string): boolean {
-  try {
-    return parseAddress(address).nodeId === nodeId;
-  } catch (error) {
-    if (error instanceof P2pdError) return false;
-    throw error;
+    return this.#ledger?.document(this.#own, this.#here.node.wallClock(), ended) ?? null;
   }
 }

@@ -5,9 +5,9 @@ import {
   openSaveFolder,
   P2pdError,
   type Pipe,
-  reasonOf,
   type SaveFolder,
 } from '../../net/index.ts';
+import { fileWords } from '../file-words.ts';
 import type { Context } from './context.ts';
 import { checkNickname, registerDefault } from './nickname.ts';
 import { aborted, converseRaw, Inflow, type RawEnds } from './raw.ts';
@@ -97,7 +97,7 @@ async function folderAt(directory: string): Promise<SaveFolder> {
   try {
     return await openSaveFolder(directory);
   } catch (error) {
-    const message = `files cannot be kept in ${directory}: ${reasonOf(error)}`;
+    const message = `files cannot be kept in ${directory}: ${fileWords(error)}`;
     throw new P2pdError('FILE_UNUSABLE', message, { cause: error });
   }
 }

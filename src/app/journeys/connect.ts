@@ -6,9 +6,9 @@ import {
   P2pdError,
   type Pipe,
   parseAddress,
-  reasonOf,
   type Source,
 } from '../../net/index.ts';
+import { fileWords } from '../file-words.ts';
 import { isNickname } from '../nickname-rules.ts';
 import type { Context } from './context.ts';
 import { lookUp } from './look-up.ts';
@@ -73,7 +73,7 @@ async function sourceAt(path: string): Promise<Source> {
   try {
     return await openSource(path);
   } catch (error) {
-    throw new P2pdError('FILE_UNUSABLE', `${path} cannot be sent: ${reasonOf(error)}`, { cause: error });
+    throw new P2pdError('FILE_UNUSABLE', `${path} cannot be sent: ${fileWords(error)}`, { cause: error });
   }
 }
 

@@ -1,5 +1,12 @@
 /** A node that is there for a trial alone: its pipes are the trial's affair, the other side may ask for more than strangers. */
-import { type NatReport, type P2PNode, type Pipe, parseAddress, type ServerList } from '../../net/index.ts';
+import {
+  type NatReport,
+  type P2PNode,
+  P2pdError,
+  type Pipe,
+  parseAddress,
+  type ServerList,
+} from '../../net/index.ts';
 import type { About } from '../about.ts';
 import type { AppEvent } from '../events.ts';
 import type { TrialSide } from '../trial/document.ts';
@@ -15,8 +22,8 @@ export interface TrialNode {
   readonly servers: ServerList;
   /** Hears everything that is told from now on. @returns how to stop */
   readonly listen: (listener: (event: AppEvent) => void) => () => void;
-  /** Whose requests are not counted from now on. */
-  readonly favour: (nodeId: string) => void;
+  /** Who may ask for more than strangers from now on. @returns how to end that */
+  readonly favour: (nodeId: string) => () => void;
 }
 
 /** What is told of pipes: there are a hundred in a trial, and none of them is for people. */
@@ -49,15 +56,22 @@ export async function startTrialNode(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    favour: (nodeId) => favoured.add(nodeId),
+    favour(nodeId) {
+      favoured.add(nodeId);
+      return () => favoured.delete(nodeId);
+    },
   };
 }
 
-/** The NATs in front of this machine, as far as they are known within the time that they may take. */
-export async function natsOf({ ctx, node }: TrialNode): Promise<readonly NatReport[]> {
+/** The NATs in front of this machine, as far as they are known within `limit` ms. */
+export async function natsOf({ ctx, node }: TrialNode, limit = NAT_LIMIT): Promise<readonly NatReport[]> {
+  const { io, signal } = ctx;
   const done = new AbortController();
-  const stop = AbortSignal.any([done.signal, ctx.signal]);
-  const late = ctx.io.sleepUntil(ctx.io.now() + NAT_LIMIT, stop).then(() => []);
+  const late = io
+    .sleepUntil(io.now() + limit, AbortSignal.any([done.signal, signal]))
+    // Whoever leaves still gets what is known already.
+    .then(() => io.sleepUntil(io.now() + 1, done.signal))
+    .then(() => []);
   const reports = await Promise.race([node.natReports(), late]);
   done.abort();
   return reports;
@@ -68,5 +82,16 @@ export function sideOf(node: P2PNode, about: About, reports: readonly NatReport[
 }
 
 export function planSideOf(address: string, reports: readonly NatReport[], hasRelay: boolean): PlanSide {
-  return { reports, address: parseAddress(address), hasRelay };
+  const parsed = parseAddress(address);
+  return { reports, address: parsed, hasRelay, hasBroker: parsed.brokers.length > 0 };
+}
+
+/** What the other side calls its address need not be one, nor its own. */
+export function isAddressOf(address: string, nodeId: string): boolean {
+  try {
+    return parseAddress(address).nodeId === nodeId;
+  } catch (error) {
+    if (error instanceof P2pdError) return false;
+    throw error;
+  }
 }

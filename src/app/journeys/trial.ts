@@ -1,5 +1,5 @@
 /** The trial journey of who starts it (side a): meets the other side, has every cell run, and makes the report. */
-import { P2pdError, type Pipe, parseAddress, reasonOf } from '../../net/index.ts';
+import { type Method, P2pdError, type Pipe, parseAddress, reasonOf } from '../../net/index.ts';
 import { aboutThis } from '../about.ts';
 import { isNickname } from '../nickname-rules.ts';
 import { absentSide, documentOf } from '../trial/build.ts';
@@ -8,13 +8,20 @@ import type { TrialDocument, TrialRun, TrialSide } from '../trial/document.ts';
 import { TrialLink } from '../trial/link.ts';
 import { type PlannedCell, planTrial } from '../trial/plan.ts';
 import { runCell } from '../trial/run.ts';
-import { ANSWER_LATE, FINISH_LIMIT, RUN_LIMIT, WELCOME_LIMIT } from '../trial/timing.ts';
+import {
+  ANSWER_LATE,
+  FINISH_LIMIT,
+  FIRST_LOOK,
+  HEARD_LIMIT,
+  RUN_LIMIT,
+  WELCOME_LIMIT,
+} from '../trial/timing.ts';
 import type { Context } from './context.ts';
 import { lookUp } from './look-up.ts';
 import { openPipe } from './open-pipe.ts';
 import { stopNode } from './start-node.ts';
 import { askClock, type Clock } from './trial-clock.ts';
-import { natsOf, planSideOf, sideOf, startTrialNode, type TrialNode } from './trial-node.ts';
+import { isAddressOf, natsOf, planSideOf, sideOf, startTrialNode, type TrialNode } from './trial-node.ts';
 
 export interface TrialOptions {
   /** Nickname or address. */
@@ -78,9 +85,11 @@ class Trial {
     const { methods, paths, families } = ctx.config;
     ctx.emit({ event: 'trial', phase: 'meeting', role: 'a', peer: this.#peer });
     this.#here.favour(this.#peer);
-    const nats = natsOf(this.#here);
+    // Whoever knows its NAT meets the other side more easily, and sooner.
+    await natsOf(this.#here, FIRST_LOOK);
+    ctx.signal.throwIfAborted();
     const partner = await this.#meet();
-    const own = sideOf(node, about, await nats);
+    const own = sideOf(node, about, await natsOf(this.#here));
     ctx.signal.throwIfAborted();
     const cells = planTrial({
       a: planSideOf(node.address, own.reports, servers.turn.length > 0),
@@ -96,7 +105,7 @@ class Trial {
     const document = documentOf({
       cells,
       results,
-      sides: { a: sideOf(node, about, a), b: b ?? absentSide(this.#peer) },
+      sides: { a: sideOf(node, about, a.length > 0 ? a : own.reports), b: b ?? absentSide(this.#peer) },
       clock: partner?.clock ?? null,
       startedAt: this.#wall,
       elapsed: ctx.io.now() - this.#startedAt,
@@ -122,7 +131,7 @@ class Trial {
     try {
       pipe = await this.#open();
     } catch (error) {
-      if (error instanceof P2pdError && error.code === 'NO_PATH') return null;
+      if (isNoPath(error)) return null;
       throw error;
     }
     const link = new TrialLink(ctx.io, pipe);
@@ -130,32 +139,56 @@ class Trial {
       if (from === pipe) link.take(bytes);
     });
     ctx.emit({ event: 'trial', phase: 'looking', role: 'a', peer: this.#peer });
-    const hello = { type: 'hello', program: aboutThis().version, address: node.address } as const;
-    const welcome = await link
-      .ask(
-        hello,
-        (message) => (message.type === 'welcome' || message.type === 'sorry' ? message : undefined),
-        WELCOME_LIMIT,
-        ctx.signal,
-      )
-      .catch((error: unknown) => {
-        throw isSilence(error) ? noTrialThere(error) : error;
-      });
+    const welcome = await this.#greet(link).catch((error: unknown) => {
+      throw isSilence(error) ? noTrialThere(error) : error;
+    });
     if (welcome.type === 'sorry')
       throw new P2pdError('BUSY', `the other side takes no part: ${welcome.reason}`);
-    if (parseAddress(welcome.address).nodeId === pipe.peer) this.#address = welcome.address;
+    if (isAddressOf(welcome.address, pipe.peer)) this.#address = welcome.address;
     const { side, hasRelay } = welcome;
     const clock = await askClock(link, () => node.wallClock(), ctx.signal);
     // What it calls itself is not what it has proven.
     return { link, side: { ...side, nodeId: pipe.peer }, hasRelay, clock };
   }
 
-  /** By whatever opens first. */
-  #open(): Promise<Pipe> {
+  /** That it runs trials at all is told soon; its NATs are looked at first. */
+  async #greet(link: TrialLink) {
     const { ctx, node } = this.#here;
-    const methods = ['direct', 'reverse', 'tcp-punch', 'udp-punch', 'relay'] as const;
-    const choice = { peer: this.#address, methods, paths: ['external', 'local'], families: [4, 6] } as const;
-    return openPipe(ctx, node, choice, ctx.signal).opened;
+    const hello = { type: 'hello', program: aboutThis().version, address: node.address } as const;
+    const answer = link.ask(
+      hello,
+      (message) => (message.type === 'welcome' || message.type === 'sorry' ? message : undefined),
+      WELCOME_LIMIT,
+      ctx.signal,
+    );
+    const heard = link.ask(
+      null,
+      ({ type }) => (type === 'moment' ? true : undefined),
+      HEARD_LIMIT,
+      ctx.signal,
+    );
+    for (const one of [answer, heard]) one.catch(() => undefined);
+    return Promise.race([answer, heard.then(() => answer)]);
+  }
+
+  /** By whatever opens first; by a relay only where nothing else does: what looks for a better path would be among the runs. */
+  async #open(): Promise<Pipe> {
+    const { ctx, node } = this.#here;
+    const open = (methods: readonly Method[]) => {
+      const choice = {
+        peer: this.#address,
+        methods,
+        paths: ['external', 'local'],
+        families: [4, 6],
+      } as const;
+      return openPipe(ctx, node, choice, ctx.signal).opened;
+    };
+    try {
+      return await open(['direct', 'reverse', 'tcp-punch', 'udp-punch']);
+    } catch (error) {
+      if (!isNoPath(error)) throw error;
+      return await open(['relay']);
+    }
   }
 
   /** @returns why it ended early; null: it did not */
@@ -172,8 +205,7 @@ class Trial {
         run: (cell, bytes) => this.#one(partner, cell, bytes),
         told: (cell, run, left) => {
           ctx.emit({ event: 'trial-run', cell, run, left });
-          if (run === null) return;
-          results.push({ cell, run });
+          if (run !== null) results.push({ cell, run });
           void partner?.link.send({ type: 'result', cell, run, left }).catch(() => undefined);
         },
         signal: ctx.signal,
@@ -188,7 +220,7 @@ class Trial {
     const { ctx, node, listen } = this.#here;
     const { method, path, family } = cell;
     const limit = Math.min(RUN_LIMIT, ctx.config.timeout);
-    if (partner?.link.isOver) throw new P2pdError('PIPE_CLOSED', 'the other side is gone');
+    partner?.link.throwIfOver();
     if (initiator === 'a') {
       const address = this.#address;
       const way = { method, path, family, initiator, limit, bytes };
@@ -208,7 +240,8 @@ class Trial {
 
   /** @param wall Unix ms of this side's clock */
   #since(wall: number): number {
-    return Math.max(0, Math.round(wall - this.#wall));
+    const passed = this.#here.node.wallClock() - this.#wall;
+    return Math.round(Math.min(Math.max(0, wall - this.#wall), Math.max(0, passed)));
   }
 
   /** What the other side knows of itself by now. */
@@ -227,6 +260,10 @@ class Trial {
 
 const ALONE =
   'no method opened a pipe for the two sides to talk: only what side A tried is here, and nothing of what side B saw';
+
+function isNoPath(error: unknown): boolean {
+  return error instanceof P2pdError && error.code === 'NO_PATH';
+}
 
 function isSilence(error: unknown): boolean {
   return error instanceof P2pdError && error.code === 'PEER_SILENT';

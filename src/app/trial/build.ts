@@ -3,6 +3,7 @@ import { adviceFor } from './advice.ts';
 import type { TrialCell, TrialDocument, TrialRun, TrialSide } from './document.ts';
 import { withRun } from './events.ts';
 import type { PlannedCell } from './plan.ts';
+import { shortened } from './wording.ts';
 
 export interface TrialParts {
   readonly cells: readonly PlannedCell[];
@@ -17,8 +18,14 @@ export interface TrialParts {
   readonly ended: string | null;
 }
 
+/** Marks of a whole report: about four megabytes of JSON, so that it can be read back. */
+const MAX_MARKS = 50_000;
+/** What tells a run's beginning and end. */
+const FEWEST_MARKS = 8;
+
 export function documentOf(parts: TrialParts): TrialDocument {
-  const { results, sides, clock, startedAt, elapsed, repeat } = parts;
+  const { sides, clock, startedAt, elapsed, repeat } = parts;
+  const results = thinned(parts.results);
   const planned = parts.cells.map(({ wanted, ...cell }) => ({ wanted, cell }));
   const cells = planned.map(({ cell }, place) => {
     const empty: TrialCell = { ...cell, surprise: false, runs: [] };
@@ -27,8 +34,8 @@ export function documentOf(parts: TrialParts): TrialDocument {
       .reduce((told, { run }) => withRun(told, run), empty);
   });
   const missing = planned.filter(({ wanted }, place) => (cells[place]?.runs.length ?? 0) < wanted).length;
-  const incomplete =
-    parts.ended ?? (missing > 0 ? `${missing} cells were not tried as often as planned` : null);
+  const ended = parts.ended === null ? null : shortened(parts.ended);
+  const incomplete = ended ?? (missing > 0 ? `${missing} ways were not tried as often as planned` : null);
   const document: TrialDocument = {
     schemaVersion: 1,
     complete: incomplete === null,
@@ -43,6 +50,21 @@ export function documentOf(parts: TrialParts): TrialDocument {
     redacted: false,
   };
   return { ...document, advice: adviceFor(document) };
+}
+
+/** Each timeline has its share: where there are too many marks, the first and the last of it stay. */
+function thinned(results: TrialParts['results']): TrialParts['results'] {
+  const punched = results.filter(({ run }) => run.timeline.length > 0).length;
+  const share = Math.max(FEWEST_MARKS, Math.floor(MAX_MARKS / Math.max(1, punched)));
+  return results.map(({ cell, run }) => {
+    const { timeline } = run;
+    if (timeline.length <= share) return { cell, run };
+    const half = share >> 1;
+    return {
+      cell,
+      run: { ...run, timeline: [...timeline.slice(0, share - half), ...timeline.slice(-half)] },
+    };
+  });
 }
 
 /** A side that took no part: what its address tells. */

@@ -1,9 +1,10 @@
 /**
- * In which order a trial's cells are run, and what is left: each once, then again and again, so that a trial that is
- * stopped has tried everything that promises something. Those that are expected to come to nothing take their whole time,
- * so all of one side's wait together. Effects are the caller's.
+ * In which order a trial's cells are run, and what is left: what promises something once, then what does not, then
+ * again and again, so that a trial that is stopped has tried everything. What is expected to come to nothing takes its
+ * whole time, so all of one side's wait together; so do the repeats of what a first run found closed. Effects are the
+ * caller's.
  */
-import type { Io } from '../../net/index.ts';
+import type { Io, Method } from '../../net/index.ts';
 import type { TrialRun } from './document.ts';
 import type { PlannedCell } from './plan.ts';
 
@@ -26,63 +27,109 @@ const BYTES = { first: 524_288, least: 16_384, most: 4_194_304 } as const;
 const QUICK = 300;
 const SLOW = 1_500;
 
-interface Turn {
-  readonly places: readonly number[];
+/** Nothing of these is chance or timing: what was closed once is closed. */
+const STEADY: ReadonlySet<Method> = new Set(['direct', 'reverse', 'relay']);
+
+/** What came of a cell so far. */
+interface Tally {
+  readonly cell: PlannedCell;
+  /** Runs that have begun. */
+  tries: number;
+  opened: number;
+  /** ms of the last one; null: none is over. */
+  took: number | null;
+  bytes: number;
 }
 
 /** Resolves when everything was run as often as it was to be, or the signal aborts. @throws what `run` throws */
-export async function conduct(task: ConductTask): Promise<void> {
-  const turns = turnsOf(task.cells);
-  const took = new Map<number, number>();
-  const bytes = new Map<number, number>();
-  for (const [index, { places }] of turns.entries()) {
-    if (task.signal.aborted) return;
-    const left = () => leftOf(task.cells, turns.slice(index), took);
-    const one = async (place: number) => {
-      const cell = task.cells[place];
-      if (cell === undefined) return;
-      const size = bytes.get(place) ?? BYTES.first;
-      task.told(place, null, left());
-      const startedAt = task.io.now();
-      const run = await task.run(cell, size);
-      took.set(place, task.io.now() - startedAt);
-      bytes.set(place, nextBytes(size, run));
-      task.told(place, run, leftOf(task.cells, turns.slice(index + 1), took));
-    };
-    await Promise.all(places.map(one));
+export async function conduct({ io, cells, run, told, signal }: ConductTask): Promise<void> {
+  const tallies = cells.map((cell): Tally => ({ cell, tries: 0, opened: 0, took: null, bytes: BYTES.first }));
+  const one = async (place: number) => {
+    const tally = tallies[place];
+    if (tally === undefined) return;
+    const left = leftOf(tallies);
+    tally.tries++;
+    told(place, null, left);
+    const startedAt = io.now();
+    const result = await run(tally.cell, tally.bytes);
+    tally.took = io.now() - startedAt;
+    tally.bytes = nextBytes(tally.bytes, result);
+    if (result.outcome === 'open') tally.opened++;
+    told(place, result, leftOf(tallies));
+  };
+  for (let turn = nextTurn(tallies); turn.length > 0 && !signal.aborted; turn = nextTurn(tallies)) {
+    const ended = await Promise.allSettled(turn.map(one));
+    for (const end of ended) if (end.status === 'rejected') throw end.reason;
   }
 }
 
-function turnsOf(cells: readonly PlannedCell[]): Turn[] {
-  const places = cells.map((_, place) => place);
-  const hopeful = places.filter((place) => cells[place]?.predicted !== 'no');
-  const rounds = Math.max(0, ...hopeful.map((place) => cells[place]?.wanted ?? 0));
-  const round = (n: number) =>
-    hopeful.filter((place) => (cells[place]?.wanted ?? 0) > n).map((place): Turn => ({ places: [place] }));
-  // Two that ask each other at once would get one pipe: so it is one side's turn.
-  const hopeless = (['a', 'b'] as const).flatMap((side) => {
-    const own = places.filter((place) => {
-      const cell = cells[place];
-      return cell?.predicted === 'no' && cell.initiator === side && cell.wanted > 0;
-    });
-    return Array.from(
-      { length: Math.ceil(own.length / AT_ONCE) },
-      (_, i): Turn => ({
-        places: own.slice(i * AT_ONCE, (i + 1) * AT_ONCE),
-      }),
-    );
-  });
-  const later = Array.from({ length: Math.max(0, rounds - 1) }, (_, i) => round(i + 1)).flat();
-  return [...round(0), ...hopeless, ...later];
+/** Places that are run now, side by side; one that stands there twice is run twice. */
+function nextTurn(tallies: readonly Tally[]): readonly number[] {
+  const { hopeful, grouped, again } = duesOf(tallies);
+  const [first] = hopeful;
+  if (first !== undefined) return [first];
+  const [group] = grouped;
+  if (group !== undefined) return group;
+  const tries = (place: number) => tallies[place]?.tries ?? 0;
+  const fewest = Math.min(...again.map(tries));
+  return again.filter((place) => tries(place) === fewest).slice(0, 1);
 }
 
-function leftOf(
-  cells: readonly PlannedCell[],
-  turns: readonly Turn[],
-  took: ReadonlyMap<number, number>,
-): number {
-  const guess = (place: number) => took.get(place) ?? GUESS[cells[place]?.predicted ?? 'maybe'];
-  return Math.round(turns.reduce((sum, { places }) => sum + Math.max(0, ...places.map(guess)), 0));
+interface Dues {
+  /** Their first run. */
+  readonly hopeful: readonly number[];
+  readonly grouped: readonly (readonly number[])[];
+  /** Further runs. */
+  readonly again: readonly number[];
+}
+
+function duesOf(tallies: readonly Tally[]): Dues {
+  const places = (is: (tally: Tally) => boolean) =>
+    tallies.flatMap((tally, place) => (tally.tries < tally.cell.wanted && is(tally) ? [place] : []));
+  const stuck = places(isStuck).flatMap((place) => {
+    const { cell, tries } = tallies[place] ?? { cell: { wanted: 0 }, tries: 0 };
+    return Array.from({ length: cell.wanted - tries }, () => place);
+  });
+  const first = places(({ tries, cell }) => tries === 0 && isDoubtful(cell));
+  return {
+    hopeful: places(({ tries, cell }) => tries === 0 && !isDoubtful(cell)),
+    grouped: [...groupsOf(tallies, first), ...groupsOf(tallies, stuck)],
+    again: places((tally) => tally.tries > 0 && !isStuck(tally)),
+  };
+}
+
+/** Two that ask each other at once would get one pipe: so it is one side's turn. */
+function groupsOf(tallies: readonly Tally[], places: readonly number[]): (readonly number[])[] {
+  return (['a', 'b'] as const).flatMap((side) => {
+    const own = places.filter((place) => tallies[place]?.cell.initiator === side);
+    return Array.from({ length: Math.ceil(own.length / AT_ONCE) }, (_, i) =>
+      own.slice(i * AT_ONCE, (i + 1) * AT_ONCE),
+    );
+  });
+}
+
+/** It will probably wait for an answer in vain. */
+function isDoubtful({ predicted, method }: PlannedCell): boolean {
+  return predicted === 'no' || (predicted === 'maybe' && (method === 'direct' || method === 'reverse'));
+}
+
+function isStuck({ cell, tries, opened, took }: Tally): boolean {
+  return STEADY.has(cell.method) && tries > 0 && took !== null && opened === 0;
+}
+
+function leftOf(tallies: readonly Tally[]): number {
+  const { hopeful, grouped, again } = duesOf(tallies);
+  const each = (place: number) => {
+    const tally = tallies[place];
+    return tally === undefined ? 0 : (tally.took ?? GUESS[tally.cell.predicted]);
+  };
+  const rest = (place: number) => {
+    const tally = tallies[place];
+    return tally === undefined ? 0 : (tally.cell.wanted - tally.tries) * each(place);
+  };
+  const singles = [...hopeful, ...again].map(rest);
+  const groups = grouped.map((group) => Math.max(...group.map(each)));
+  return Math.round([...singles, ...groups].reduce((sum, ms) => sum + ms, 0));
 }
 
 /** By how long the last ones took. */

@@ -20,8 +20,26 @@ export interface Place {
   readonly cells: readonly { readonly cell: TrialCell; readonly stats: CellStats }[];
 }
 
-/** In order of path and family, methods in their order, side a's first. */
-export function placesOf({ cells }: Pick<TrialDocument, 'cells'>): Place[] {
+/** Where anything opened, or could have: in order of path and family, methods in their order, side a's first. */
+export function placesOf(document: Pick<TrialDocument, 'cells'>): Place[] {
+  return allPlacesOf(document).filter((place) => !isClosed(place));
+}
+
+/** Where nothing could open, and nothing did: `local network, IPv4: nothing opened, as expected: …`. Foreign text. */
+export function closedTexts(document: Pick<TrialDocument, 'cells'>): string[] {
+  return allPlacesOf(document)
+    .filter(isClosed)
+    .map(({ name, cells }) => {
+      const reasons = [...new Set(cells.map(({ cell }) => cell.why))].join('; ');
+      return `${name}: ${cells.length} ways were tried and none opened, as expected: ${reasons}.`;
+    });
+}
+
+function isClosed({ cells }: Place): boolean {
+  return cells.every(({ cell, stats }) => cell.predicted === 'no' && stats.tries > 0 && stats.opened === 0);
+}
+
+function allPlacesOf({ cells }: Pick<TrialDocument, 'cells'>): Place[] {
   const sorted = [...cells].sort(
     (a, b) =>
       a.path.localeCompare(b.path) ||
@@ -117,23 +135,28 @@ export interface Failure {
   readonly cells: readonly { readonly cell: TrialCell; readonly count: number }[];
 }
 
-/** Why runs failed, each reason once, explained ones first; foreign text. */
+/** Why runs failed, each reason once, explained ones first; foreign text. What is told by `closedTexts` is left out. */
 export function failuresOf(document: Pick<TrialDocument, 'cells'>): Failure[] {
-  const failed = document.cells.map((cell) => ({
-    cell,
-    runs: cell.runs.filter(({ outcome }) => outcome === 'failed'),
-  }));
-  const all = failed.flatMap(({ runs }) => runs);
-  return [...new Set(all.map(saidBy))]
+  const all = placesOf(document).flatMap(({ cells }) =>
+    cells.flatMap(({ cell }) =>
+      cell.runs.filter(({ outcome }) => outcome === 'failed').map((run) => told(cell, run)),
+    ),
+  );
+  return [...new Set(all.map(({ reason }) => reason))]
     .map((reason): Failure => {
-      const explanation = all.find((run) => saidBy(run) === reason)?.explanation ?? null;
-      const cells = failed.map(({ cell, runs }) => ({
+      const alike = all.filter((one) => one.reason === reason);
+      const cells = [...new Set(alike.map(({ cell }) => cell))].map((cell) => ({
         cell,
-        count: runs.filter((run) => saidBy(run) === reason).length,
+        count: alike.filter((one) => one.cell === cell).length,
       }));
-      return { reason, explanation, cells: cells.filter(({ count }) => count > 0) };
+      return { reason, explanation: alike[0]?.explanation ?? null, cells };
     })
-    .sort((a, b) => Number(a.explanation === null) - Number(b.explanation === null));
+    .sort((a, b) => rankOf(a) - rankOf(b));
+}
+
+function rankOf({ explanation, cells }: Failure): number {
+  if (cells.every(({ cell }) => isAsExpected(cell))) return 2;
+  return explanation === null ? 1 : 0;
 }
 
 /** Ways that a reason names before it only counts. */
@@ -148,6 +171,14 @@ export function whereText({ cells }: Failure, arrow = '→'): string {
   return more === 0 ? ways.join('; ') : `${ways.join('; ')}; and ${more} more`;
 }
 
-function saidBy({ reason, explanation }: TrialRun): string {
-  return explanation?.sentence ?? reason ?? 'no reason told';
+/** What was not to be expected needs no explanation but that, unless packets tell more. */
+function told(cell: TrialCell, run: TrialRun) {
+  if (isAsExpected(cell) && run.timeline.length === 0)
+    return { cell, reason: `as expected: ${cell.why}`, explanation: null };
+  const reason = run.explanation?.sentence ?? run.reason ?? 'no reason told';
+  return { cell, reason, explanation: run.explanation };
+}
+
+function isAsExpected({ predicted, surprise }: TrialCell): boolean {
+  return predicted === 'no' && !surprise;
 }

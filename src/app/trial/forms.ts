@@ -1,5 +1,6 @@
 /** A trial's report as a file: which form a name asks for, and the text. */
-import { P2pdError, reasonOf, writeTextFile } from '../../net/index.ts';
+import { P2pdError, writeTextFile } from '../../net/index.ts';
+import { fileWords } from '../file-words.ts';
 import type { TrialDocument } from './document.ts';
 import { trialJson } from './json.ts';
 
@@ -39,7 +40,7 @@ export async function writeReport(path: string, document: TrialDocument): Promis
   try {
     await writeTextFile(path, text);
   } catch (cause) {
-    throw new P2pdError('FILE_UNUSABLE', `the report cannot be written to ${path}: ${reasonOf(cause)}`, {
+    throw new P2pdError('FILE_UNUSABLE', `the report cannot be written to ${path}: ${fileWords(cause)}`, {
       cause,
     });
   }

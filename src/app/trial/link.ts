@@ -9,7 +9,6 @@ export class TrialLink {
   readonly pipe: Pipe;
   readonly #io: Io;
   readonly #waiters = new Set<Waiter>();
-  /** Why it is over; null while it is not. */
   #over: P2pdError | null = null;
   readonly #ends = new Set<(error: P2pdError) => void>();
 
@@ -23,6 +22,16 @@ export class TrialLink {
 
   get isOver(): boolean {
     return this.#over !== null;
+  }
+
+  /** Why it is over; null while it is not. */
+  get reason(): string | null {
+    return this.#over?.message ?? null;
+  }
+
+  /** @throws P2pdError PIPE_CLOSED, INTERRUPTED where it is over */
+  throwIfOver(): void {
+    if (this.#over !== null) throw this.#over;
   }
 
   /** What was said by the pipe and nobody waits for. @returns null also for what is none of ours */
@@ -42,20 +51,21 @@ export class TrialLink {
     return taken ? null : message;
   }
 
-  /** @throws P2pdError PIPE_CLOSED, INTERRUPTED where it is over */
+  /** @throws as `throwIfOver` */
   async send(message: TrialMessage): Promise<void> {
-    if (this.#over !== null) throw this.#over;
+    this.throwIfOver();
     await this.pipe.sendKind('binary', encodeTrialMessage(message));
   }
 
   /**
    * Sends a question, and waits for its answer.
    *
+   * @param question null: it is asked already
    * @param pick undefined for whatever is no answer
    * @throws P2pdError PEER_SILENT after `limit` ms; as `send`; the signal's reason
    */
   async ask<T>(
-    question: TrialMessage,
+    question: TrialMessage | null,
     pick: (message: TrialMessage) => T | undefined,
     limit: number,
     signal?: AbortSignal,
@@ -75,14 +85,17 @@ export class TrialLink {
         this.#ends.delete(reject);
       });
       if (this.#over !== null) reject(this.#over);
+      if (signal?.aborted) reject(signal.reason);
       signal?.addEventListener('abort', () => reject(signal.reason), { once: true, signal: done.signal });
       void this.#io.sleepUntil(this.#io.now() + limit, done.signal).then(() => {
-        reject(new P2pdError('PEER_SILENT', `no answer to "${question.type}" within ${limit / 1000} s`));
+        const what = question?.type ?? 'what was asked';
+        reject(new P2pdError('PEER_SILENT', `no answer to "${what}" within ${limit / 1000} s`));
       });
     });
     try {
-      await this.send(question);
-      return await answer;
+      const asked = question === null ? Promise.resolve() : this.send(question);
+      // A side that reads nothing takes no question either.
+      return await Promise.race([answer, asked.then(() => answer)]);
     } finally {
       done.abort();
       answer.catch(() => undefined);

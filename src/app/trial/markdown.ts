@@ -7,6 +7,7 @@ import { makeVisible } from '../visible.ts';
 import type { SideName, TrialDocument } from './document.ts';
 import {
   caveatsOf,
+  closedTexts,
   durationText,
   failuresOf,
   intervalText,
@@ -52,6 +53,7 @@ export function markdownOf(document: TrialDocument): string {
       .join('\n'),
     SIDES.map((side) => sideLine(document, side)).join('\n'),
     ...placesOf(document).map(placeTable),
+    ...closedTexts(document).map(escapeMarkdown),
     totalsText(document),
     ...section(
       'What would help',

@@ -14,6 +14,7 @@ const VERSION = 1;
 /** Bytes: a report with all its timelines; anything else. */
 const MAX_REPORT = TRIAL_LIMITS.text;
 const MAX_MESSAGE = 1_048_576;
+const MAX_HELLO = 8_192;
 /** ms, and bytes, that one run may be asked to take. */
 const MAX_LIMIT = 60_000;
 const MAX_BYTES = 16_777_216;
@@ -23,6 +24,8 @@ export type Way = Pick<PlannedCell, 'method' | 'path' | 'family'>;
 export type TrialMessage =
   /** a: wants a trial. `address` is a's own. */
   | { readonly type: 'hello'; readonly program: string; readonly address: string }
+  /** b: has heard, and looks at its NATs first. */
+  | { readonly type: 'moment' }
   /** b: takes part. */
   | {
       readonly type: 'welcome';
@@ -47,8 +50,8 @@ export type TrialMessage =
     }
   /** b: how that went; it began at `startedAt`, Unix ms of b's clock. */
   | { readonly type: 'ran'; readonly id: number; readonly startedAt: number; readonly run: TrialRun }
-  /** a: a run of either side, for b's screen. `cell` is its place in the plan. */
-  | { readonly type: 'result'; readonly cell: number; readonly run: TrialRun; readonly left: number }
+  /** a: a run of either side has begun (null), or is over; for b's screen. `cell` is its place in the plan. */
+  | { readonly type: 'result'; readonly cell: number; readonly run: TrialRun | null; readonly left: number }
   /** a: nothing more is tried; b answers with what it knows of itself by now. */
   | { readonly type: 'finish' }
   | { readonly type: 'side'; readonly side: TrialSide }
@@ -79,6 +82,18 @@ export function decodeTrialMessage(bytes: Uint8Array): TrialMessage | null {
   if (value === null || value.trial !== VERSION || typeof value.type !== 'string') return null;
   const read = READERS.get(value.type);
   return read === undefined ? null : read(value);
+}
+
+/** What somebody says who is not known yet; null where it is no wish for a trial. */
+export function helloIn(bytes: Uint8Array): Extract<TrialMessage, { type: 'hello' }> | null {
+  if (bytes.length > MAX_HELLO) return null;
+  try {
+    const message = decodeTrialMessage(bytes);
+    return message?.type === 'hello' ? message : null;
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
+  }
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -113,6 +128,13 @@ const planned = v.object({
   why: text(500),
   wanted: whole(TRIAL_LIMITS.runs),
 });
+function areDistinct(cells: v.InferOutput<typeof planned>[]): boolean {
+  const names = cells.map(
+    ({ method, path, family, initiator }) => `${method} ${path} ${family} ${initiator}`,
+  );
+  return new Set(names).size === cells.length;
+}
+
 /** Characters of an address, which is checked by whoever uses it. */
 const address = text(1_000);
 const reason = text(300);
@@ -124,6 +146,7 @@ const READERS = new Map<string, (value: Fields) => TrialMessage>([
   ['time', reader('time', v.object({ id }))],
   ['now', reader('now', v.object({ id, received: date, sent: date }))],
   ['run', reader('run', v.object({ id, way, limit: whole(MAX_LIMIT), bytes: whole(MAX_BYTES) }))],
+  ['moment', reader('moment', v.object({}))],
   ['finish', reader('finish', v.object({}))],
   [
     'welcome',
@@ -137,7 +160,7 @@ const READERS = new Map<string, (value: Fields) => TrialMessage>([
     (value) => ({
       ...reader(
         'plan',
-        v.object({ cells: v.pipe(v.array(planned), v.maxLength(TRIAL_LIMITS.cells)) }),
+        v.object({ cells: v.pipe(v.array(planned), v.maxLength(TRIAL_LIMITS.cells), v.check(areDistinct)) }),
       )(value),
       side: decodeSide(value.side),
     }),
@@ -150,7 +173,7 @@ const READERS = new Map<string, (value: Fields) => TrialMessage>([
     'result',
     (value) => ({
       ...reader('result', v.object({ cell: whole(TRIAL_LIMITS.cells), left: whole(86_400_000) }))(value),
-      run: decodeRun(value.run),
+      run: value.run === null ? null : decodeRun(value.run),
     }),
   ],
   ['side', (value) => ({ type: 'side', side: decodeSide(value.side) })],

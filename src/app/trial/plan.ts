@@ -14,6 +14,7 @@ import {
   sameSubnet,
 } from '../../net/index.ts';
 import type { SideName, TrialCell } from './document.ts';
+import { inThirdPerson } from './wording.ts';
 
 /** What is known of one side before anything is tried. */
 export interface PlanSide {
@@ -22,6 +23,8 @@ export interface PlanSide {
   readonly address: Pick<NodeAddress, 'interfaces' | 'machineId'>;
   /** Whether it knows a TURN server. */
   readonly hasRelay: boolean;
+  /** Whether its address names a broker, where it can be asked for anything; taken for true where it is left out. */
+  readonly hasBroker?: boolean;
 }
 
 export interface PlanTask {
@@ -60,7 +63,8 @@ export function planTrial(task: PlanTask): PlannedCell[] {
             const other = initiator === 'a' ? 'b' : 'a';
             const { expected, why } = forecast(task[initiator], task[other], method, path, family);
             const wanted = expected === 'no' ? 1 : repeat;
-            return { method, path, family, initiator, predicted: expected, why, wanted };
+            const told = inThirdPerson(why, initiator);
+            return { method, path, family, initiator, predicted: expected, why: told, wanted };
           }),
         ),
     ),
@@ -69,11 +73,15 @@ export function planTrial(task: PlanTask): PlannedCell[] {
 
 function forecast(from: PlanSide, to: PlanSide, method: Method, path: Pathway, family: Family): Forecast {
   const shares = sharedNat(from, to, family);
+  if (method !== 'direct' && to.hasBroker === false)
+    return no('the other side cannot be asked for it: its address names no broker');
+  if ((method === 'reverse' || method === 'relay') && isOneMachine(from, to, family))
+    return no('both are on one machine, and no node dials its own machine because somebody asks');
   if (path === 'local') return forecastLocal(from, to, shares, family);
   if (method === 'relay' && !from.hasRelay && !to.hasRelay) return no('neither side knows a TURN server');
   const isMapped = (side: PlanSide) => entriesOf(side, family).some((entry) => entry.mappedPort !== null);
-  if (method === 'direct' && isMapped(to)) return yes('the router there forwards the port of the node');
-  if (method === 'reverse' && isMapped(from)) return yes('the router here forwards the port of the node');
+  if (method === 'direct' && isMapped(to)) return yes('the router of the other side forwards its port');
+  if (method === 'reverse' && isMapped(from)) return yes('the router of this side forwards its port');
   if (shares !== null && method !== 'relay') return forecastHairpin(from, to, family, method, shares);
   const transport = method === 'udp-punch' ? 'udp' : 'tcp';
   const pairs = sidesOf(from, family, transport).flatMap((a) =>

@@ -11,6 +11,7 @@ import {
 } from '../../net/index.ts';
 import type { AppEvent } from '../events.ts';
 import type { SideName, TrialExplanation, TrialMark, TrialRun } from './document.ts';
+import { explanationOf, inThirdPerson, shortened } from './wording.ts';
 
 export interface RunTask {
   readonly io: Io;
@@ -35,6 +36,8 @@ export interface RunTask {
 const MEASURE_LIMIT = 3_000;
 /** Marks of one run: what a timeline shows. */
 const MAX_MARKS = 200;
+/** ms before and after the beginning of a run that a mark may be. */
+const MARK_LIMIT = 120_000;
 const REASON_LENGTH = 300;
 
 /** @returns the run; its `at` is Unix ms of this node's clock. Never rejects but with the signal's reason */
@@ -62,7 +65,7 @@ export async function runCell(task: RunTask): Promise<TrialRun> {
   } catch (error) {
     signal.throwIfAborted();
     const elapsed = Math.round((io.now() - startedAt) * 10) / 10;
-    const reason = (heard.reason ?? reasonOf(error)).slice(0, REASON_LENGTH);
+    const reason = shortened(inThirdPerson(heard.reason ?? reasonOf(error), task.initiator), REASON_LENGTH);
     const nothing = { rtt: null, sendMbps: null, receiveMbps: null };
     return { ...base, outcome: 'failed', elapsed, ...nothing, reason, ...heard.told };
   } finally {
@@ -119,12 +122,13 @@ class Heard {
     if (event.event === 'open') this.elapsed = event.elapsed;
     if (event.event === 'attempt' && event.reason !== undefined) this.#reasons.add(event.reason);
     if (event.event === 'explanation') {
-      const { sentence, confidence, evidence, help } = event;
-      this.#explanation = { sentence, confidence, evidence, help };
+      this.#explanation = explanationOf(event, this.#own);
     }
     if (event.event !== 'trace') return;
     const { method, kind, count, time } = event;
     const side = event.side === 'own' ? this.#own : this.#own === 'a' ? 'b' : 'a';
-    this.#marks.push({ at: Math.round(time - this.startedAt), side, method, kind, count });
+    const at = Math.round(time - this.startedAt);
+    // The other side's own account: what it says of times need not be so.
+    if (Math.abs(at) <= MARK_LIMIT) this.#marks.push({ at, side, method, kind, count });
   }
 }

@@ -2,7 +2,7 @@
 import { METHOD_NAMES } from '../config.ts';
 import type { SideName, TrialCell, TrialDocument } from './document.ts';
 import type { TrialState } from './events.ts';
-import { caveatsOf, failuresOf, natLines, openedText, totalsText } from './facts.ts';
+import { caveatsOf, closedTexts, failuresOf, natLines, openedText, totalsText } from './facts.ts';
 import { cellName, directionOf, duration, METHOD_ORDER, placeName, SIDES, sideLabel } from './labels.ts';
 import { runText } from './lines.ts';
 import { cellStats } from './stats.ts';
@@ -102,6 +102,7 @@ export function reportLines(document: TrialDocument): {
     before: [{ kind: 'verdict', text: verdictOf(document).sentence }, ...sides],
     after: [
       text(totalsText(document)),
+      ...closedTexts(document).map(text),
       ...(document.advice.length === 0 ? [] : [title('What would help')]),
       ...document.advice.map((line): ReportLine => ({ kind: 'advice', text: line })),
       ...(failures.length === 0 ? [] : [title('Why tries failed')]),

@@ -68,9 +68,8 @@ export class FileExchange {
     if (kind === 'bulk') return this.#receiver.bulk(pipe, bytes);
     const message = decodeOrNull(bytes);
     if (message === null) return undefined;
-    const sender = this.#senders.get(pipe);
-    if (sender === undefined || message.operation === 'offer') return this.#receiver.control(pipe, message);
-    sender.take(message);
+    if (!isOfReceiver(message)) return this.#receiver.control(pipe, message);
+    this.#senders.get(pipe)?.take(message);
     return undefined;
   }
 
@@ -82,6 +81,11 @@ export class FileExchange {
     else this.#toldAt.delete(key);
     this.#emit({ event: 'file', ...report });
   };
+}
+
+/** Whether the receiving side says it: files may go both ways over one pipe at once. */
+function isOfReceiver({ operation }: FileMessage): boolean {
+  return operation === 'accept' || operation === 'done' || operation === 'refuse';
 }
 
 function decodeOrNull(bytes: Uint8Array): FileMessage | null {

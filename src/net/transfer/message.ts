@@ -4,7 +4,7 @@ import { Reader } from '../wire/reader.ts';
 import { Writer } from '../wire/writer.ts';
 
 export const PROTOCOL_FILE = 2;
-const OPERATIONS = ['offer', 'accept', 'begin', 'end', 'done', 'refuse'] as const;
+const OPERATIONS = ['offer', 'accept', 'begin', 'end', 'done', 'refuse', 'withdraw'] as const;
 /** Bytes of SHA-256. */
 export const HASH_LENGTH = 32;
 /** Bytes of a name and of a reason. */
@@ -24,7 +24,10 @@ export type FileMessage =
   | { readonly operation: 'end'; readonly hash: Uint8Array }
   /** It is there, under this name. */
   | { readonly operation: 'done'; readonly name: string }
-  | { readonly operation: 'refuse'; readonly reason: string };
+  /** It is not taken, or not any more. */
+  | { readonly operation: 'refuse'; readonly reason: string }
+  /** The sender does not send the rest. */
+  | { readonly operation: 'withdraw'; readonly reason: string };
 
 export function encodeFileMessage(message: FileMessage): Uint8Array {
   const writer = new Writer().u8(PROTOCOL_FILE).u8(OPERATIONS.indexOf(message.operation));
@@ -40,6 +43,7 @@ export function encodeFileMessage(message: FileMessage): Uint8Array {
     case 'done':
       return writeText(writer, message.name, MAX_NAME).finish();
     case 'refuse':
+    case 'withdraw':
       return writeText(writer, message.reason, MAX_REASON).finish();
   }
 }
@@ -68,6 +72,7 @@ function readBody(reader: Reader, operation: (typeof OPERATIONS)[number]): FileM
     case 'done':
       return { operation, name: readText(reader, MAX_NAME) };
     case 'refuse':
+    case 'withdraw':
       return { operation, reason: readText(reader, MAX_REASON) };
   }
 }

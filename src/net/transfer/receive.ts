@@ -82,7 +82,7 @@ export class FileReceiver {
       case 'end':
         if (receiving !== undefined) await this.#finish(pipe, receiving, message.hash);
         break;
-      case 'refuse':
+      case 'withdraw':
         if (receiving !== undefined) this.#fail(pipe, message.reason, false);
         break;
       default:

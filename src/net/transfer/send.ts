@@ -60,7 +60,7 @@ export class FileSender {
       return kept;
     } catch (error) {
       const reason = reasonOf(error);
-      if (this.#refusal === null) void this.#say({ operation: 'refuse', reason }).catch(() => undefined);
+      if (this.#refusal === null) void this.#say({ operation: 'withdraw', reason }).catch(() => undefined);
       this.#tell('failed', { reason });
       throw error;
     } finally {

@@ -8,7 +8,7 @@ export interface TextFieldProps {
   readonly line: Line;
   /** Columns it may take, cursor included. */
   readonly columns: number;
-  /** Shows the cursor. */
+  /** Shows the cursor, and what is around it; else the beginning. */
   readonly focused: boolean;
   /** Shown where nothing is typed. */
   readonly placeholder?: string;
@@ -17,6 +17,7 @@ export interface TextFieldProps {
 export function TextField({ line, columns, focused, placeholder = '' }: TextFieldProps) {
   if (line.text === '' && !focused) return <Text dimColor>{placeholder}</Text>;
   const characters = charactersOf(line.text).map(makeVisible);
+  if (!focused) return <Text wrap="truncate">{fitting(characters, columns)}</Text>;
   const start = windowStart(characters, line.cursor, columns - 1);
   const before = characters.slice(start, line.cursor).join('');
   const under = characters[line.cursor] ?? ' ';
@@ -24,7 +25,7 @@ export function TextField({ line, columns, focused, placeholder = '' }: TextFiel
   return (
     <Text wrap="truncate">
       {before}
-      {focused ? <Transform transform={inverted}>{under}</Transform> : under}
+      <Transform transform={inverted}>{under}</Transform>
       {line.text === '' ? <Text dimColor>{` ${placeholder}`}</Text> : after}
     </Text>
   );

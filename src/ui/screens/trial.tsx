@@ -19,6 +19,8 @@ import { cut, hardWrap, wrap } from '../width.ts';
 
 /** Rows of the screen that are neither lines of the report nor of the tables. */
 const OTHER_ROWS = 8;
+/** What failed meanwhile, perhaps elsewhere in the session, hides no trial. */
+const PROBLEM_ROWS = 5;
 const BAR = 30;
 
 export function TrialScreen() {
@@ -28,7 +30,7 @@ export function TrialScreen() {
   const error = useStore((state) => state.error);
   const document = trial?.document ?? null;
   const lines = trial === null ? [] : linesOf(trial, size.columns, marks);
-  const room = Math.max(1, size.rows - OTHER_ROWS);
+  const room = Math.max(1, size.rows - OTHER_ROWS - (error === null ? 0 : PROBLEM_ROWS));
   const scroll = useScroll(lines.length, room, 'start');
   const copy = async () => {
     const text = document === null ? trialCommand(trial?.address ?? '') : await markdownOf(document);
@@ -46,10 +48,15 @@ export function TrialScreen() {
       return true;
     },
   });
-  if (error !== null) return <Problem error={error} />;
-  if (trial === null) return busy('starting a node for the trial');
+  if (trial === null)
+    return error === null ? busy('starting a node for the trial') : <Problem error={error} />;
   return (
     <Box flexDirection="column">
+      {error !== null && (
+        <Box marginBottom={1}>
+          <Problem error={error} />
+        </Box>
+      )}
       <Head trial={trial} />
       <Box marginTop={1}>
         <Lines lines={lines} first={scroll.first} rows={room} />

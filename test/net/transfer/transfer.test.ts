@@ -18,6 +18,7 @@ const MESSAGES: readonly FileMessage[] = [
   { operation: 'end', hash },
   { operation: 'done', name: 'ä (1).bin' },
   { operation: 'refuse', reason: 'no room' },
+  { operation: 'withdraw', reason: 'given up' },
 ];
 
 test('file message: read as written, refused when cut or longer, null for another protocol', () => {
@@ -29,7 +30,7 @@ test('file message: read as written, refused when cut or longer, null for anothe
     expect(() => decodeFileMessage(Uint8Array.of(...bytes, 0))).toThrow(DecodeError);
   }
   expect(decodeFileMessage(Uint8Array.of(1, 0))).toBeNull();
-  expect(() => decodeFileMessage(Uint8Array.of(2, 6))).toThrow('unknown');
+  expect(() => decodeFileMessage(Uint8Array.of(2, 7))).toThrow('unknown');
 });
 
 test('file names: one safe name, whatever the peer says', () => {
@@ -251,4 +252,35 @@ test('files: nobody takes any: both sides are told, and who takes them later get
   await lab.run(alice.node.files.send(pipe, sourceOf(sample(9)), never));
   expect(alice.of('file').at(-1)).toMatchObject({ state: 'done', kept: 'data', done: 9 });
   expect(bob.of('file').at(-1)).toMatchObject({ state: 'done', kept: '/in/data' });
+});
+
+test('files: both ways over one pipe at once, and one given up leaves the other alone', async () => {
+  const { lab, alice, bob, folder, pipe } = await pair(6);
+  const back = new Memory();
+  alice.node.files.receiveIn(back);
+  await lab.advance(200);
+  const other = bob.node.pipes[0];
+  if (other === undefined) throw new Error('no pipe');
+  const [there, here] = [sample(300_000), sample(400_000).reverse()];
+  await lab.run(
+    Promise.all([
+      alice.node.files.send(pipe, sourceOf(there, 'there'), never),
+      bob.node.files.send(other, sourceOf(here, 'here'), never),
+    ]),
+  );
+  expect(folder.kept.map(({ name, bytes }) => [name, Buffer.compare(bytes, there)])).toEqual([['there', 0]]);
+  expect(back.kept.map(({ name, bytes }) => [name, Buffer.compare(bytes, here)])).toEqual([['here', 0]]);
+  const giveUp = new AbortController();
+  const failed = expect(
+    bob.node.files.send(other, sourceOf(new Uint8Array(24_000_000), 'long'), giveUp.signal),
+  ).rejects.toThrow('given up');
+  const sent = alice.node.files.send(pipe, sourceOf(sample(20_000_000), 'whole'), never);
+  await lab.advance(12);
+  giveUp.abort(new Error('given up'));
+  await lab.run(sent, { within: 60_000, steps: 10_000_000 });
+  await failed;
+  expect(folder.kept.map(({ name }) => name)).toEqual(['there', 'whole']);
+  expect(alice.of('file').filter(({ state }) => state === 'failed')).toMatchObject([
+    { direction: 'in', name: 'long', reason: 'given up' },
+  ]);
 });

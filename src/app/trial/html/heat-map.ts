@@ -1,13 +1,13 @@
 /** What was tried: a table for each path and family, method by direction, with what was expected beside what came. Pure. */
 import { METHOD_NAMES } from '../../config.ts';
 import type { TrialCell, TrialDocument } from '../document.ts';
-import { durationText, openedText, type Place, placesOf } from '../facts.ts';
+import { closedTexts, durationText, openedText, type Place, placesOf } from '../facts.ts';
 import { directionOf, METHOD_ORDER, sideLabel } from '../labels.ts';
 import type { CellStats } from '../stats.ts';
 import { html, type Markup } from './markup.ts';
 
 export function heatMaps(document: TrialDocument): Markup {
-  return html`${placesOf(document).map(heatMap)}<ul class="key"><li class="yes">${glyph(1)} opened every time</li><li class="yes">${glyph(0.6)} opened sometimes</li><li class="no">${glyph(0)} never opened</li><li><span class="no">▲</span> with a dashed frame: not as expected</li></ul>`;
+  return html`${placesOf(document).map(heatMap)}${closedTexts(document).map((text) => html`<p>${text}</p>`)}<ul class="key"><li class="yes">${glyph(1)} opened every time</li><li class="yes">${glyph(0.6)} opened sometimes</li><li class="no">${glyph(0)} never opened</li><li><span class="no">▲</span> with a dashed frame: not as expected</li></ul>`;
 }
 
 function heatMap({ name, cells }: Place): Markup {
