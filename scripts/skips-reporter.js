@@ -1,9 +1,32 @@
 /**
  * A vitest reporter: says which tests were skipped and, where CI=true, makes that a failure, since
- * a machine that lacks what a test needs proves nothing. Ends with one plain line of counts.
+ * a machine that lacks what a test needs proves nothing. Where CI=true it names a file that hangs, too, and
+ * ends the run. Ends with one plain line of counts.
  */
 
+/** ms for one file with CI=true: a test that never lets go of its thread is beyond its own limit. */
+const FILE_LIMIT = Number(process.env.TEST_FILE_LIMIT ?? 300_000);
+
 export default class SkipsReporter {
+  /** @type {Map<string, NodeJS.Timeout>} */
+  #limits = new Map();
+
+  /** @param {import('vitest/node').TestModule} module */
+  onTestModuleStart(module) {
+    if (process.env.CI !== 'true') return;
+    const giveUp = () => {
+      console.log(`${module.relativeModuleId}: not done after ${FILE_LIMIT / 1000} s`);
+      console.log('0 passed, 1 failed');
+      process.exit(1);
+    };
+    this.#limits.set(module.id, setTimeout(giveUp, FILE_LIMIT));
+  }
+
+  /** @param {import('vitest/node').TestModule} module */
+  onTestModuleEnd(module) {
+    clearTimeout(this.#limits.get(module.id));
+  }
+
   /**
    * @param {readonly import('vitest/node').TestModule[]} modules
    * @param {readonly unknown[]} errors thrown outside any test

@@ -104,7 +104,7 @@ class Threaded implements FreshKeys {
   close(): void {
     const thread = this.#thread;
     this.#fail();
-    thread?.close();
+    void thread?.close();
   }
 
   #told(message: unknown): void {

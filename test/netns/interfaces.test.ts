@@ -45,6 +45,7 @@ describeNeeding({ namespaces: true, commands: ['ip', 'nft'] }, 'machines with tw
 
   test.concurrent(
     'connect: ten connects over two live interfaces are ten pipes on the accepting side',
+    { timeout: 60_000 },
     inLab(twoInterfaces, async (lab) => {
       const peer = await lab.accept('b');
       for (let i = 0; i < 5; i++) {

@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { natPreset } from '../../src/lab/index.ts';
 import { describeNeeding } from '../helpers/needs.ts';
-import { casesOf } from '../net/nat/cases.ts';
+import { type Case, casesOf } from '../net/nat/cases.ts';
 import type { Lab } from './lab.ts';
 import { inLab } from './lab.ts';
 import { behindUserNat, NAT_PLAN, startStun, USER_NAT_NEEDS } from './user-nat.ts';
@@ -40,20 +40,21 @@ const FILTERING = [
 ];
 
 describeNeeding(USER_NAT_NEEDS, 'nat: real packets', () => {
-  test(
-    'all types × deltas, over UDP and TCP',
-    { timeout: 180_000 },
-    behindUserNat(async (lab, nat, servers) => {
-      for (const { name, nat: rules, type, delta, mapping } of casesOf(0)) {
-        await nat.become(rules);
-        const { udp, tcp } = await reportFrom(lab, servers);
-        expect(udp, name).toMatchObject({ type, delta, mapping, filtering: FILTERING[type - 1] ?? null });
-        expect(tcp, name).toMatchObject({ delta, mapping, filtering: null });
-      }
-    }),
-  );
+  for (const [type, cases] of byType(casesOf(0)))
+    test.concurrent(
+      `type ${type} × all deltas, over UDP and TCP`,
+      { timeout: 120_000 },
+      behindUserNat(async (lab, nat, servers) => {
+        for (const { name, nat: rules, delta, mapping } of cases) {
+          await nat.become(rules);
+          const { udp, tcp } = await reportFrom(lab, servers);
+          expect(udp, name).toMatchObject({ type, delta, mapping, filtering: FILTERING[type - 1] ?? null });
+          expect(tcp, name).toMatchObject({ delta, mapping, filtering: null });
+        }
+      }),
+    );
 
-  test(
+  test.concurrent(
     'nothing answers: exits with 13 and one document; interrupted: with 130',
     { timeout: 60_000 },
     behindUserNat(async (lab, nat) => {
@@ -74,7 +75,7 @@ describeNeeding(USER_NAT_NEEDS, 'nat: real packets', () => {
     }),
   );
 
-  test.each([
+  test.concurrent.each([
     ['masquerade', { type: 5, delta: { type: 2, value: 0 } }],
     ['masquerade random,fully-random', { type: 6, delta: { type: 6, value: 0 } }],
   ])('the kernel: %s', { timeout: 60_000 }, (rule, wanted) =>
@@ -85,7 +86,7 @@ describeNeeding(USER_NAT_NEEDS, 'nat: real packets', () => {
     })(),
   );
 
-  test(
+  test.concurrent(
     'the kernel: no NAT, with and without a filter',
     { timeout: 60_000 },
     inLab(NAT_PLAN, async (lab) => {
@@ -98,6 +99,13 @@ describeNeeding(USER_NAT_NEEDS, 'nat: real packets', () => {
     }),
   );
 });
+
+/** Each with a network of its own, since most of the time is waiting. */
+function byType(cases: readonly Case[]): Map<number, Case[]> {
+  const types = new Map<number, Case[]>();
+  for (const one of cases) types.set(one.type, [...(types.get(one.type) ?? []), one]);
+  return types;
+}
 
 const FIREWALL = [
   'table ip filter {',

@@ -44,7 +44,7 @@ describeNeeding(TWO_NATS_NEEDS, 'punch: bad ways', () => {
     ['u', 'udp-punch'],
     ['p', 'tcp-punch'],
   ] as const)
-    test(
+    test.concurrent(
       `${method}: each router loses 3 % of all packets`,
       { timeout: 120_000 },
       behindTwoNats(async (lab, nats) => {
@@ -58,7 +58,7 @@ describeNeeding(TWO_NATS_NEEDS, 'punch: bad ways', () => {
       }),
     );
 
-  test(
+  test.concurrent(
     'one network lets no UDP through: TCP opens, and UDP alone says whose network it is',
     { timeout: 60_000 },
     behindTwoNats(async (lab, nats) => {
@@ -80,7 +80,7 @@ describeNeeding(TWO_NATS_NEEDS, 'punch: bad ways', () => {
     }),
   );
 
-  test(
+  test.concurrent(
     'the routers forget in 20 s, and nobody says a word for longer: the pipe is there when somebody does',
     { timeout: 120_000 },
     behindTwoNats(async (lab, nats) => {
@@ -104,7 +104,7 @@ describeNeeding(TWO_NATS_NEEDS, 'punch: bad ways', () => {
     }),
   );
 
-  test(
+  test.concurrent(
     'two NATs in a row, the kernel’s and a carrier’s, whatever the carrier does with ports',
     { timeout: 120_000 },
     behindThreeNats(async (lab, nats) => {

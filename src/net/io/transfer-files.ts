@@ -2,6 +2,7 @@
 import { access, constants, type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
+import { startHash } from './file-hash.ts';
 import type { Part, SaveFolder, Source } from './transfer-types.ts';
 
 /** Names that are tried until one is free. */
@@ -27,10 +28,8 @@ export async function openSource(path: string): Promise<Source> {
   return {
     name: basename(path),
     size: found.size,
-    async read(from, length) {
-      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, from);
-      return buffer.subarray(0, bytesRead);
-    },
+    read: (from, length) => readAt(file, from, length),
+    hash: () => startHash((from, length) => readAt(file, from, length), found.size, file.fd),
     close: () => file.close(),
   };
 }
@@ -69,10 +68,7 @@ async function openPart(directory: string, path: string, name: string, left: () 
   let isKept = false;
   return {
     size: found.size,
-    async read(from, length) {
-      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, from);
-      return buffer.subarray(0, bytesRead);
-    },
+    hash: (size) => startHash((from, length) => readAt(file, from, length), size, file.fd),
     async write(at, chunks) {
       await writeAll(file, at, chunks);
       flushed.written(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
@@ -97,6 +93,11 @@ async function openPart(directory: string, path: string, name: string, left: () 
       }
     },
   };
+}
+
+async function readAt(file: FileHandle, from: number, length: number): Promise<Uint8Array> {
+  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, from);
+  return buffer.subarray(0, bytesRead);
 }
 
 /** Gives a whole file the first of its names that is free: nothing is ever overwritten. @returns it */

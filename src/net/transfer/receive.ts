@@ -5,16 +5,12 @@
  *   offer ──► accept (what is there, its hash) ──begin──► receiving ──end, hash fits──► done
  *      └──────────────── refuse ◄──────────────────────────────┘
  */
-import { createHash, type Hash } from 'node:crypto';
 import { reasonOf } from '../errors.ts';
 import type { FileEvent } from '../events.ts';
-import type { Part, SaveFolder } from '../io/transfer-types.ts';
+import type { Part, RunningHash, SaveFolder } from '../io/transfer-types.ts';
 import type { Pipe } from '../pipe/pipe.ts';
 import { encodeFileMessage, type FileMessage } from './message.ts';
 import { safeName } from './name.ts';
-
-/** Bytes of what is there that are read at once. */
-const CHUNK = 1024 * 1024;
 
 export type FileReport = Omit<FileEvent, 'event'>;
 type FileState = FileEvent['state'];
@@ -23,7 +19,7 @@ interface Receiving {
   readonly part: Part;
   readonly name: string;
   readonly size: number;
-  hash: Hash;
+  hash: RunningHash;
   at: number;
   /** Where it began; null until the sender has said so. */
   from: number | null;
@@ -31,8 +27,8 @@ interface Receiving {
   waiting: Uint8Array[];
   /** The write that takes it. */
   writing: Promise<void> | null;
-  /** What was there before, and its hash so far. */
-  readonly known: { readonly size: number; readonly hash: Hash };
+  /** What was there before, bytes. */
+  readonly known: number;
 }
 
 export class FileReceiver {
@@ -105,17 +101,15 @@ export class FileReceiver {
       return;
     }
     const part = await folder.open(name, size);
-    const hash = createHash('sha256');
+    const hash = part.hash(size);
     const there = Math.min(part.size, size);
-    const known = { size: there, hash };
     const receiving: Receiving = {
-      ...{ part, name, size, hash: createHash('sha256'), at: 0, from: null, known },
+      ...{ part, name, size, hash, at: 0, from: null, known: there },
       ...{ waiting: [], writing: null },
     };
     this.#open.set(pipe, receiving);
     void pipe.closed.then((reason) => this.#fail(pipe, reason, false));
-    for (let at = 0; at < there; at += CHUNK) hash.update(await part.read(at, Math.min(CHUNK, there - at)));
-    const told = new Uint8Array(hash.copy().digest());
+    const told = await hash.digest(there);
     this.#tell(pipe, receiving, 'start');
     await say(pipe, { operation: 'accept', offset: there, hash: told });
   }
@@ -128,17 +122,15 @@ export class FileReceiver {
     if (receiving.from === null) throw new Error('bytes came before their beginning was told');
     const length = chunks.reduce((sum, { length }) => sum + length, 0);
     if (receiving.at + length > receiving.size) throw new Error('more came than was offered');
-    const written = receiving.part.write(receiving.at, chunks);
-    // While the disk is at it.
-    for (const chunk of chunks) receiving.hash.update(chunk);
-    await written;
+    await receiving.part.write(receiving.at, chunks);
     receiving.at += length;
+    receiving.hash.upTo(receiving.at);
     this.#tell(pipe, receiving, 'progress');
   }
 
   async #finish(pipe: Pipe, receiving: Receiving, hash: Uint8Array): Promise<void> {
     const { part, at, size } = receiving;
-    const fits = at === size && Buffer.compare(receiving.hash.digest(), hash) === 0;
+    const fits = at === size && Buffer.compare(await receiving.hash.digest(size), hash) === 0;
     if (!fits) {
       // What is wrong must not be gone on with.
       await part.truncate(0);
@@ -146,6 +138,7 @@ export class FileReceiver {
     }
     const { name, path } = await part.keep();
     this.#open.delete(pipe);
+    await receiving.hash.close();
     await part.close();
     this.#tell(pipe, { ...receiving, name }, 'done', { kept: path });
     await say(pipe, { operation: 'done', name });
@@ -156,7 +149,10 @@ export class FileReceiver {
     this.#open.delete(pipe);
     if (tells) void say(pipe, { operation: 'refuse', reason });
     if (receiving === undefined) return;
-    void receiving.part.close().catch(() => undefined);
+    void receiving.hash
+      .close()
+      .then(() => receiving.part.close())
+      .catch(() => undefined);
     this.#tell(pipe, receiving, 'failed', { reason });
   }
 
@@ -174,8 +170,11 @@ export class FileReceiver {
 /** @throws Error for an offset that was not offered */
 async function begin(receiving: Receiving, offset: number): Promise<void> {
   const { part, known } = receiving;
-  if (offset !== 0 && offset !== known.size) throw new Error('it begins where nothing was offered');
-  receiving.hash = offset === 0 ? createHash('sha256') : known.hash;
+  if (offset !== 0 && offset !== known) throw new Error('it begins where nothing was offered');
+  if (offset === 0 && known > 0) {
+    await receiving.hash.close();
+    receiving.hash = part.hash(receiving.size);
+  }
   receiving.at = offset;
   receiving.from = offset;
   await part.truncate(offset);

@@ -1,8 +1,7 @@
 /** Sends one file over a pipe: offered, begun where the other side has it, and done when its hash was found right. */
-import { createHash } from 'node:crypto';
-import { type Deferred, deferred } from '../deferred.ts';
+import { deferred } from '../deferred.ts';
 import { P2pdError, reasonOf } from '../errors.ts';
-import type { Source } from '../io/transfer-types.ts';
+import type { RunningHash, Source } from '../io/transfer-types.ts';
 import type { Pipe } from '../pipe/pipe.ts';
 import { encodeFileMessage, type FileMessage } from './message.ts';
 import type { FileReport } from './receive.ts';
@@ -21,6 +20,7 @@ export class FileSender {
   #at: number | null = null;
   /** Where it begins. */
   #from = 0;
+  #hash: RunningHash | null = null;
   /** The receiver will not have it. */
   #refusal: P2pdError | null = null;
 
@@ -63,6 +63,8 @@ export class FileSender {
       if (this.#refusal === null) void this.#say({ operation: 'withdraw', reason }).catch(() => undefined);
       this.#tell('failed', { reason });
       throw error;
+    } finally {
+      await this.#hash?.close();
     }
   }
 
@@ -70,16 +72,19 @@ export class FileSender {
     const { name, size } = this.#source;
     this.#tell('start');
     await this.#say({ operation: 'offer', size, name });
-    const { offset, hash } = await this.#unlessOver(this.#accepted, signal);
-    const own = createHash('sha256');
-    const known = offset <= size ? await this.#readOver(own, offset, signal) : null;
+    const { offset, hash } = await this.#unlessOver(this.#accepted.promise, signal);
+    this.#hash = this.#source.hash();
+    const known = offset <= size ? await this.#unlessOver(this.#hash.digest(offset), signal) : null;
     const isSame = known !== null && Buffer.compare(known, hash) === 0;
-    const whole = isSame ? own : createHash('sha256');
+    if (!isSame && offset > 0) {
+      await this.#hash.close();
+      this.#hash = this.#source.hash();
+    }
     this.#from = isSame ? offset : 0;
     await this.#say({ operation: 'begin', offset: this.#from });
-    await this.#stream(whole, signal);
-    await this.#say({ operation: 'end', hash: new Uint8Array(whole.digest()) });
-    return this.#unlessOver(this.#done, signal);
+    await this.#stream(this.#hash, signal);
+    await this.#say({ operation: 'end', hash: await this.#unlessOver(this.#hash.digest(size), signal) });
+    return this.#unlessOver(this.#done.promise, signal);
   }
 
   /** How much of it is there by now. */
@@ -87,19 +92,7 @@ export class FileSender {
     if (this.#at !== null) this.#tell('progress');
   }
 
-  /** The hash of what the receiver says that it has. */
-  async #readOver(hash: ReturnType<typeof createHash>, end: number, signal: AbortSignal): Promise<Buffer> {
-    for (let at = 0; at < end; ) {
-      signal.throwIfAborted();
-      const bytes = await this.#source.read(at, Math.min(CHUNK, end - at));
-      if (bytes.length === 0) break;
-      hash.update(bytes);
-      at += bytes.length;
-    }
-    return hash.copy().digest();
-  }
-
-  async #stream(hash: ReturnType<typeof createHash>, signal: AbortSignal): Promise<void> {
+  async #stream(hash: RunningHash, signal: AbortSignal): Promise<void> {
     const { size } = this.#source;
     const sending: Promise<void>[] = [];
     let at = this.#from;
@@ -111,9 +104,9 @@ export class FileSender {
       if (bytes.length === 0)
         throw new P2pdError('FILE_UNUSABLE', 'the file has become shorter while it was sent');
       at += bytes.length;
-      // The disk is at the next chunk while this one is hashed and encrypted.
+      // The disk is at the next chunk while this one is encrypted.
       reading = this.#read(at);
-      hash.update(bytes);
+      hash.upTo(at);
       const sent = this.#pipe.sendKind('bulk', bytes);
       sent.catch(() => undefined);
       sending.push(sent);
@@ -132,7 +125,7 @@ export class FileSender {
     return this.#pipe.sendKind('control', encodeFileMessage(message));
   }
 
-  async #unlessOver<T>(wait: Deferred<T>, signal: AbortSignal): Promise<T> {
+  async #unlessOver<T>(wait: Promise<T>, signal: AbortSignal): Promise<T> {
     const given = deferred<never>();
     given.promise.catch(() => undefined);
     const onAbort = () => given.reject(signal.reason);
@@ -146,7 +139,7 @@ export class FileSender {
       ),
     );
     try {
-      return await Promise.race([wait.promise, given.promise]);
+      return await Promise.race([wait, given.promise]);
     } finally {
       signal.removeEventListener('abort', onAbort);
     }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createLab } from '../../../src/lab/index.ts';
+import { HashInPlace } from '../../../src/net/io/file-hash.ts';
 import type { Part, SaveFolder, Source } from '../../../src/net/io/transfer-types.ts';
 import { decodeFileMessage, encodeFileMessage, type FileMessage } from '../../../src/net/transfer/message.ts';
 import { safeName } from '../../../src/net/transfer/name.ts';
@@ -73,7 +74,7 @@ class Memory implements SaveFolder {
     };
     return {
       size: bytes.length,
-      read: async (from, length) => bytes.slice(from, from + length),
+      hash: () => new HashInPlace(async (from, length) => bytes.slice(from, from + length)),
       write: async (at, chunks) => {
         const more = Buffer.concat(chunks);
         if (at + more.length > this.limit) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
@@ -95,6 +96,7 @@ function sourceOf(bytes: Uint8Array, name = 'data'): Source {
     name,
     size: bytes.length,
     read: async (from, length) => bytes.slice(from, from + length),
+    hash: () => new HashInPlace(async (from, length) => bytes.slice(from, from + length)),
     close: async () => undefined,
   };
 }
