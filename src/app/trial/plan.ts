@@ -20,7 +20,7 @@ import { inThirdPerson } from './wording.ts';
 export interface PlanSide {
   readonly reports: readonly NatReport[];
   /** What its address tells. */
-  readonly address: Pick<NodeAddress, 'interfaces' | 'machineId'>;
+  readonly address: Pick<NodeAddress, 'interfaces' | 'machineId' | 'brokers'>;
   /** Whether it knows a TURN server. */
   readonly hasRelay: boolean;
 }
@@ -70,6 +70,8 @@ export function planTrial(task: PlanTask): PlannedCell[] {
 }
 
 function forecast(from: PlanSide, to: PlanSide, method: Method, path: Pathway, family: Family): Forecast {
+  if (method !== 'direct' && to.address.brokers.length === 0)
+    return no('the other side uses no broker, so it cannot be asked');
   const shares = sharedNat(from, to, family);
   if (path === 'local') return forecastLocal(from, to, shares, family);
   if (method === 'relay' && !from.hasRelay && !to.hasRelay) return no('neither side knows a TURN server');
