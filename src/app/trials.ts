@@ -10,6 +10,14 @@ const REPEAT = 5;
 /** Of the trial's own node nothing else is for the screens: they show the session's. */
 const FOR_SCREENS: ReadonlySet<AppEvent['event']> = new Set(['trial', 'trial-run', 'log']);
 
+const stopped = (role: 'a' | 'b'): AppEvent => ({
+  event: 'trial',
+  phase: 'failed',
+  role,
+  reason: 'it was stopped before anything was tried',
+});
+const STOPPED = { a: stopped('a'), b: stopped('b') } as const;
+
 export class Trials {
   readonly #ctx: Context;
   #stop: AbortController | null = null;
@@ -46,6 +54,7 @@ export class Trials {
 
   async #run(peer: string | null, stop: AbortController): Promise<void> {
     const { emit, signal } = this.#ctx;
+    const role = peer === null ? 'b' : 'a';
     const ctx: Context = {
       ...this.#ctx,
       // A named port belongs to the session's first node.
@@ -58,13 +67,14 @@ export class Trials {
     try {
       if (peer === null) {
         const { acceptTrial } = await import('./journeys/accept-trial.ts');
-        await acceptTrial(ctx, { nickname: null });
+        const document = await acceptTrial(ctx, { nickname: null });
+        if (document === null) emit(STOPPED[role]);
       } else {
         const { trial } = await import('./journeys/trial.ts');
         await trial(ctx, { peer, repeat: REPEAT, acceptNewKey: false });
       }
     } catch (error) {
-      if (stop.signal.aborted) emit({ event: 'trial', phase: 'failed', role: 'a', reason: 'it was stopped' });
+      if (stop.signal.aborted) emit(STOPPED[role]);
       else emit(errorEvent(error));
     }
   }

@@ -159,7 +159,7 @@ export class Program {
   }
 
   /** Waits until something can be found in what the program says; its end or the limit fails. */
-  until<T>(what: string, find: () => T | undefined): Promise<T> {
+  until<T>(what: string, find: () => T | undefined, limit = LIMIT): Promise<T> {
     return new Promise((resolve, reject) => {
       const look = () => {
         const found = find();
@@ -167,8 +167,8 @@ export class Program {
         else if (this.#code !== null) done(() => reject(new Error(`ended without ${what}\n${this.said()}`)));
       };
       const timer = setTimeout(
-        () => done(() => reject(new Error(`no ${what} within ${LIMIT} ms\n${this.said()}`))),
-        LIMIT,
+        () => done(() => reject(new Error(`no ${what} within ${limit} ms\n${this.said()}`))),
+        limit,
       );
       const done = (finish: () => void) => {
         clearTimeout(timer);
@@ -182,14 +182,14 @@ export class Program {
 
   /** Waits for its end and checks how it ended. */
   /** Whatever it ends with. */
-  async ended(): Promise<this> {
-    await this.until('end', () => this.#code ?? undefined);
+  async ended(limit = LIMIT): Promise<this> {
+    await this.until('end', () => this.#code ?? undefined, limit);
     await this.#closed;
     return this;
   }
 
-  async exits(code: number | NodeJS.Signals): Promise<this> {
-    await this.ended();
+  async exits(code: number | NodeJS.Signals, limit = LIMIT): Promise<this> {
+    await this.ended(limit);
     if (this.#code !== code) throw new Error(`exit ${this.#code} instead of ${code}\n${this.said()}`);
     return this;
   }

@@ -130,15 +130,15 @@ class Guest {
   }
 
   async #answer(link: TrialLink, message: TrialMessage, done: Done): Promise<void> {
-    const { ctx, node } = this.#here;
+    const { ctx } = this.#here;
     switch (message.type) {
       case 'time': {
-        const received = node.wallClock();
+        const received = ctx.io.wallClock();
         await this.#reply(link, async () => ({
           type: 'now',
           id: message.id,
           received,
-          sent: node.wallClock(),
+          sent: ctx.io.wallClock(),
         }));
         break;
       }
@@ -146,7 +146,7 @@ class Guest {
         if (this.#ledger !== null) break;
         const { cells, side } = message;
         const host = { ...side, nodeId: link.pipe.peer };
-        this.#ledger = new Ledger({ host, cells, startedAt: node.wallClock() });
+        this.#ledger = new Ledger({ host, cells, startedAt: ctx.io.wallClock() });
         ctx.emit({ event: 'trial', phase: 'running', role: 'b', peer: link.pipe.peer, cells });
         break;
       }
@@ -212,6 +212,6 @@ class Guest {
 
   /** As far as it came; null where nothing was planned yet. */
   #stopped(ended: string): TrialDocument | null {
-    return this.#ledger?.document(this.#own, this.#here.node.wallClock(), ended) ?? null;
+    return this.#ledger?.document(this.#own, this.#here.ctx.io.wallClock(), ended) ?? null;
   }
 }

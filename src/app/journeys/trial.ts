@@ -75,7 +75,7 @@ class Trial {
     this.#address = address;
     this.#peer = parseAddress(address).nodeId;
     this.#startedAt = here.ctx.io.now();
-    this.#wall = here.node.wallClock();
+    this.#wall = here.ctx.io.wallClock();
   }
 
   async run(): Promise<TrialDocument> {
@@ -146,7 +146,7 @@ class Trial {
       throw new P2pdError('BUSY', `the other side takes no part: ${welcome.reason}`);
     if (isAddressOf(welcome.address, pipe.peer)) this.#address = welcome.address;
     const { side, hasRelay } = welcome;
-    const clock = await askClock(link, () => node.wallClock(), ctx.signal);
+    const clock = await askClock(link, () => ctx.io.wallClock(), ctx.signal);
     // What it calls itself is not what it has proven.
     return { link, side: { ...side, nodeId: pipe.peer }, hasRelay, clock };
   }
@@ -238,9 +238,9 @@ class Trial {
     return { ...run, at: this.#since(startedAt - (partner.clock?.offset ?? 0)) };
   }
 
-  /** @param wall Unix ms of this side's clock */
+  /** @param wall Unix ms of this machine's clock */
   #since(wall: number): number {
-    const passed = this.#here.node.wallClock() - this.#wall;
+    const passed = this.#here.ctx.io.wallClock() - this.#wall;
     return Math.round(Math.min(Math.max(0, wall - this.#wall), Math.max(0, passed)));
   }
 

@@ -24,7 +24,7 @@ const GUESS = { yes: 900, maybe: 3_000, no: 7_000 } as const;
 const AT_ONCE = 8;
 /** Bytes that throughput is measured with: more where they pass quickly, fewer where they take too long. */
 const BYTES = { first: 524_288, least: 16_384, most: 4_194_304 } as const;
-const QUICK = 300;
+const QUICK = 150;
 const SLOW = 1_500;
 
 /** Nothing of these is chance or timing: what was closed once is closed. */

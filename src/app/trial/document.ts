@@ -79,7 +79,7 @@ export interface TrialDocument {
   readonly elapsed: number;
   /** Runs that each cell was to have; those predicted `no` have one. */
   readonly repeat: number;
-  /** Side b's clock against side a's, ms: b's time = a's + offset, ± error; null = not known. */
+  /** The clock of side b's machine against side a's, as they are set, ms: b's time = a's + offset, ± error; null = not known. */
   readonly clock: { readonly offset: number; readonly error: number } | null;
   readonly sides: Readonly<Record<SideName, TrialSide>>;
   readonly cells: readonly TrialCell[];

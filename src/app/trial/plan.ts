@@ -20,7 +20,7 @@ import { inThirdPerson } from './wording.ts';
 export interface PlanSide {
   readonly reports: readonly NatReport[];
   /** What its address tells. */
-  readonly address: Pick<NodeAddress, 'interfaces' | 'machineId'>;
+  readonly address: Pick<NodeAddress, 'interfaces' | 'machineId' | 'brokers'>;
   /** Whether it knows a TURN server. */
   readonly hasRelay: boolean;
   /** Whether its address names a broker, where it can be asked for anything; taken for true where it is left out. */
@@ -72,6 +72,8 @@ export function planTrial(task: PlanTask): PlannedCell[] {
 }
 
 function forecast(from: PlanSide, to: PlanSide, method: Method, path: Pathway, family: Family): Forecast {
+  if (method !== 'direct' && to.address.brokers.length === 0)
+    return no('the other side uses no broker, so it cannot be asked');
   const shares = sharedNat(from, to, family);
   if (method !== 'direct' && to.hasBroker === false)
     return no('the other side cannot be asked for it: its address names no broker');

@@ -40,7 +40,7 @@ const MAX_MARKS = 200;
 const MARK_LIMIT = 120_000;
 const REASON_LENGTH = 300;
 
-/** @returns the run; its `at` is Unix ms of this node's clock. Never rejects but with the signal's reason */
+/** @returns the run; its `at` is Unix ms of this machine's clock. Never rejects but with the signal's reason */
 export async function runCell(task: RunTask): Promise<TrialRun> {
   const { io, node, method, path, family, limit, signal } = task;
   signal.throwIfAborted();
@@ -51,10 +51,11 @@ export async function runCell(task: RunTask): Promise<TrialRun> {
   const heard = new Heard(prepared.pipe, task.initiator, node.wallClock());
   const leave = task.listen((event) => heard.take(event));
   const startedAt = io.now();
+  const wall = io.wallClock();
   void io.sleepUntil(startedAt + limit, done.signal).then(() => {
     stop.abort(new P2pdError('NO_PATH', `no pipe within ${limit / 1000} s`));
   });
-  const base = { at: Math.round(heard.startedAt), explanation: null, timeline: [] };
+  const base = { at: Math.round(wall), explanation: null, timeline: [] };
   try {
     const pipe = await prepared.connect();
     done.abort();

@@ -2,7 +2,7 @@
 import { METHOD_NAMES } from '../config.ts';
 import type { SideName, TrialCell, TrialDocument } from './document.ts';
 import type { TrialState } from './events.ts';
-import { caveatsOf, closedTexts, failuresOf, natLines, openedText, totalsText } from './facts.ts';
+import { caveatsOf, closedTexts, failuresOf, natLines, openedText, totalsText, whereText } from './facts.ts';
 import { cellName, directionOf, duration, METHOD_ORDER, placeName, SIDES, sideLabel } from './labels.ts';
 import { runText } from './lines.ts';
 import { cellStats } from './stats.ts';
@@ -33,7 +33,7 @@ export function trialTables(
   marks: TrialMarks,
 ): TrialTable[] {
   const places = [...new Set(cells.map(({ path, family }) => placeName(path, family)))];
-  return places.map((name) => {
+  const tables = places.map((name) => {
     const here = cells.filter(({ path, family }) => placeName(path, family) === name);
     const methods = METHOD_ORDER.filter((method) => here.some((cell) => cell.method === method));
     const shown = (method: TrialCell['method'], initiator: SideName) => {
@@ -45,6 +45,15 @@ export function trialTables(
       rows: methods.map((method) => [METHOD_NAMES[method], ...SIDES.map((side) => shown(method, side))]),
     };
   });
+  return aligned(tables);
+}
+
+/** Columns stand below those of the table before. */
+function aligned(tables: readonly TrialTable[]): TrialTable[] {
+  const rows = tables.flatMap((table) => [table.head, ...table.rows]);
+  const widthOf = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const wide = (row: readonly string[]) => row.map((text, column) => text.padEnd(widthOf(column)));
+  return tables.map((table) => ({ head: wide(table.head), rows: table.rows.map(wide) }));
 }
 
 /** `yes ✔✔· 91 ms`, `no ✖ !`. */
@@ -94,10 +103,13 @@ export function reportLines(document: TrialDocument): {
     const nats = natLines(document.sides[side]).map((nat) => `IPv${nat.family} ${nat.title}`);
     return text(`${sideLabel(side)}: ${nats.join('; ') || 'nothing is known of its NAT'}`);
   });
-  const failures = failuresOf(document).flatMap(({ reason, explanation, cells }) => [
-    text(`${reason} (${cells.map(({ cell }) => cellName(cell)).join('; ')})`),
-    ...(explanation?.help == null ? [] : [text(`  what would help: ${explanation.help}`)]),
-  ]);
+  const failures = failuresOf(document).flatMap((failure) => {
+    const { reason, explanation } = failure;
+    return [
+      text(`${reason}: ${whereText(failure)}`),
+      ...(explanation?.help == null ? [] : [text(`  what would help: ${explanation.help}`)]),
+    ];
+  });
   return {
     before: [{ kind: 'verdict', text: verdictOf(document).sentence }, ...sides],
     after: [

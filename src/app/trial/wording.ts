@@ -27,7 +27,9 @@ const PHRASES: readonly (readonly [phrase: string, side: 'own' | 'peer', with_: 
   ['us', 'own', '@'],
 ];
 const BY_PHRASE = new Map(PHRASES.map(([phrase, side, text]) => [phrase, { side, text }] as const));
-const ANY = new RegExp(`\\b(?:${PHRASES.map(([phrase]) => phrase).join('|')})\\b`, 'gi');
+/** In `thousands of them` they are ports. */
+const KEPT = ['thousands of them', 'one of them'];
+const ANY = new RegExp(`\\b(?:${[...KEPT, ...PHRASES.map(([phrase]) => phrase)].join('|')})\\b`, 'gi');
 
 /** @param own the side that says it */
 export function inThirdPerson(text: string, own: SideName): string {

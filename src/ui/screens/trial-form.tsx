@@ -16,6 +16,11 @@ const WHAT =
 const HOW =
   'One side waits: press Enter on the empty line. It is shown an address; the other side pastes that here and presses Enter.';
 
+/** Whoever pastes the whole command means the address in it. */
+function peerIn(text: string): string {
+  return /^npx.*trial(p2pd1[0-9a-z]+)$/i.exec(text)?.[1] ?? text;
+}
+
 export function TrialFormScreen() {
   const { session, size } = useUi();
   const { emit } = session.store;
@@ -25,9 +30,9 @@ export function TrialFormScreen() {
     text: (text) => line.set(insert(line.get(), text.replace(/\s+/g, ''))),
     intent(intent) {
       if (intent === 'confirm') {
-        const { text } = line.get();
+        const peer = peerIn(line.get().text);
         emit({ event: 'ui', action: 'go', screen: 'trial' });
-        session.trial(text === '' ? null : text);
+        session.trial(peer === '' ? null : peer);
         return true;
       }
       const edited = edit(line.get(), intent);

@@ -139,13 +139,10 @@ function linesOf(trial: TrialState, columns: number, marks: Marks): Line[] {
     return [...before.flatMap(said), plain(''), ...tables, ...after.flatMap(said)];
   }
   const last = lastRun(trial);
-  const lastLines =
-    last === null
-      ? []
-      : wrap(makeVisible(last.text), columns).map(
-          (text): Line => ({ role: last.isOpen ? 'good' : 'warn', text }),
-        );
-  return [...tables, ...lastLines];
+  if (last === null) return tables;
+  // One row, so that the tables stay where they are.
+  const text = cut(makeVisible(last.text), columns, marks.more);
+  return [{ role: last.isOpen ? 'good' : 'warn', text }, plain(''), ...tables];
 }
 
 function marksOf({ done, failed, on, off, arrow }: Marks): TrialMarks {

@@ -18,6 +18,7 @@ export interface TwoMachines {
 
 export interface Meeting {
   readonly lab: Lab;
+  readonly hosts: TwoMachines;
   readonly a: Side;
   readonly b: Side;
   /** As side b gets it; its node ends by itself. */
@@ -44,9 +45,10 @@ export function twoHomes(seed: string, options: Omit<WorldOptions, 'seed'>): Two
 
 /** Side b waits for a trial. */
 export async function waiting(
-  { lab, servers, a, b }: TwoMachines,
+  hosts: TwoMachines,
   change: Partial<Side['ctx']['config']> = {},
 ): Promise<Meeting> {
+  const { lab, servers, a, b } = hosts;
   vi.mocked(chooseServers).mockResolvedValue(servers);
   const stops = { a: new AbortController(), b: new AbortController() };
   const side = (host: LabHost, name: SideName): Side => {
@@ -59,7 +61,7 @@ export async function waiting(
   const address = () => sides.b.state().trial?.address ?? '';
   await until(lab, () => address() !== '');
   const stop = (name: SideName) => () => stops[name].abort(new Error('the person left'));
-  return { lab, ...sides, theirs, address: address(), stopA: stop('a'), stopB: stop('b') };
+  return { lab, hosts, ...sides, theirs, address: address(), stopA: stop('a'), stopB: stop('b') };
 }
 
 /** The whole trial. @returns both sides' reports */
