@@ -100,6 +100,11 @@ function addTrial(program: Command): void {
     .summary('try every way between two machines; a report')
     .argument('[peer]', "the other side's address or nickname")
     .option('--accept', 'wait for the other side to start it, and take part')
+    .option(
+      '--allow <ids>',
+      'with --accept: only these peers, node ids, comma-separated (default: everybody)',
+      parseNodeIds,
+    )
     .option('--nickname <name>', 'with --accept: register this nickname for the node')
     .option('--accept-new-key', 'the nickname has a new key, and that is right')
     .addOption(

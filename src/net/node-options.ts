@@ -34,6 +34,12 @@ export interface ConnectOptions {
   readonly families: readonly Family[];
   /** Gives the connect up. */
   readonly signal: AbortSignal | null;
+  /**
+   * Somebody else wishes it: nothing is dialled but what a stranger may make this node dial, and where that peer was met.
+   *
+   * @internal
+   */
+  readonly asked?: { readonly met: string };
 }
 
 /** Methods that this version has, in the contract's order. */

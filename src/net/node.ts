@@ -6,7 +6,6 @@ import { setMaxListeners } from 'node:events';
 import { addressBytes, type NodeAddress } from './address.ts';
 import { connectPipe } from './connect/connect.ts';
 import { derivedPort, type Listening, listen } from './connect/listen.ts';
-import { directCandidates } from './connect/pathway.ts';
 import { P2pdError } from './errors.ts';
 import type { NodeEvent } from './events.ts';
 import type { Identity } from './identity.ts';
@@ -15,7 +14,7 @@ import type { Io, NetworkInterface } from './io/io.ts';
 import { MessageHandlers } from './message-handlers.ts';
 import type { NatReport } from './nat-report.ts';
 import { NetworkWatch } from './network-watch.ts';
-import { addressOfPeer, namingTaskOf } from './node-asks.ts';
+import { addressOfPeer, candidatesFor, namingTaskOf } from './node-asks.ts';
 import {
   assertMethods,
   type ConnectOptions,
@@ -246,14 +245,13 @@ export class P2PNode {
     const startedAt = this.#io.now();
     const { signal: stop } = this.#stopping;
     const cannotAsk = { asking: null, unaskable: 'this node uses no brokers', directDelay: 0 };
-    const direct = choice.methods.includes('direct');
     return connectPipe({
       io: this.#io,
       identity: this.#identity,
       peer,
       pipeId,
       pipe,
-      candidates: direct ? directCandidates(this.interfaces, peer.interfaces, choice) : null,
+      candidates: candidatesFor(peer, choice, this.interfaces, this.#presence.outer),
       ...(this.#presence.meetings?.asking(peer, pipeId, pipe, choice) ?? cannotAsk),
       target,
       // Another path for a pipe crosses nobody's connect.

@@ -4,6 +4,7 @@
  */
 import { addressBytes, encodeAddress } from './address.ts';
 import { Relays } from './connect/relays.ts';
+import type { OuterFact } from './events.ts';
 import type { NetworkInterface } from './io/io.ts';
 import { MappedPorts } from './mapped-ports.ts';
 import { MappingWatch } from './mapping-watch.ts';
@@ -128,6 +129,11 @@ export class Presence {
   async natReports(): Promise<readonly NatReport[]> {
     await this.#nats.find();
     return this.#nats.reports;
+  }
+
+  /** How servers see us. */
+  get outer(): readonly OuterFact[] {
+    return this.#world.outer;
   }
 
   /** ms of silence after which a pipe over UDP from that address has to say something. */

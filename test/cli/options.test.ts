@@ -165,6 +165,7 @@ describe('help', () => {
     ],
     trial: [
       '--accept',
+      '--allow <ids>',
       '--nickname <name>',
       '--accept-new-key',
       '--repeat <n>',

@@ -1,5 +1,5 @@
 /** The trial journey of who is asked (side b): a node that waits for a trial, takes part in it, and gets its report. */
-import type { Pipe } from '../../net/index.ts';
+import { type Pipe, withoutScope } from '../../net/index.ts';
 import { aboutThis } from '../about.ts';
 import type { TrialDocument, TrialSide } from '../trial/document.ts';
 import { checked, Ledger } from '../trial/ledger.ts';
@@ -193,6 +193,7 @@ class Guest {
         address: this.#address,
         ...way,
         initiator: 'b',
+        asked: { met: withoutScope(link.pipe.remote.ip) },
         limit,
         bytes,
         listen,

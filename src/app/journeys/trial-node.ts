@@ -82,8 +82,7 @@ export function sideOf(node: P2PNode, about: About, reports: readonly NatReport[
 }
 
 export function planSideOf(address: string, reports: readonly NatReport[], hasRelay: boolean): PlanSide {
-  const parsed = parseAddress(address);
-  return { reports, address: parsed, hasRelay, hasBroker: parsed.brokers.length > 0 };
+  return { reports, address: parseAddress(address), hasRelay };
 }
 
 /** What the other side calls its address need not be one, nor its own. */

@@ -23,8 +23,6 @@ export interface PlanSide {
   readonly address: Pick<NodeAddress, 'interfaces' | 'machineId' | 'brokers'>;
   /** Whether it knows a TURN server. */
   readonly hasRelay: boolean;
-  /** Whether its address names a broker, where it can be asked for anything; taken for true where it is left out. */
-  readonly hasBroker?: boolean;
 }
 
 export interface PlanTask {
@@ -72,13 +70,9 @@ export function planTrial(task: PlanTask): PlannedCell[] {
 }
 
 function forecast(from: PlanSide, to: PlanSide, method: Method, path: Pathway, family: Family): Forecast {
-  if (method !== 'direct' && to.address.brokers.length === 0)
-    return no('the other side uses no broker, so it cannot be asked');
+  const unaskable = method === 'direct' ? null : forecastUnasked(from, to, method, family);
+  if (unaskable !== null) return unaskable;
   const shares = sharedNat(from, to, family);
-  if (method !== 'direct' && to.hasBroker === false)
-    return no('the other side cannot be asked for it: its address names no broker');
-  if ((method === 'reverse' || method === 'relay') && isOneMachine(from, to, family))
-    return no('both are on one machine, and no node dials its own machine because somebody asks');
   if (path === 'local') return forecastLocal(from, to, shares, family);
   if (method === 'relay' && !from.hasRelay && !to.hasRelay) return no('neither side knows a TURN server');
   const isMapped = (side: PlanSide) => entriesOf(side, family).some((entry) => entry.mappedPort !== null);
@@ -90,6 +84,15 @@ function forecast(from: PlanSide, to: PlanSide, method: Method, path: Pathway, f
     sidesOf(to, family, transport).map((b) => expectOutcomes(a, b)[method]),
   );
   return best(pairs);
+}
+
+/** Everything but dialling needs the other side's help. */
+function forecastUnasked(from: PlanSide, to: PlanSide, method: Method, family: Family): Forecast | null {
+  if (to.address.brokers.length === 0)
+    return no('the other side cannot be asked for it: its address names no broker');
+  if ((method === 'reverse' || method === 'relay') && isOneMachine(from, to, family))
+    return no('both are on one machine, and no node dials its own machine because somebody asks');
+  return null;
 }
 
 /** Behind one router, by its outer address: what comes back depends on whether it turns packets round (RFC 4787 §6). */

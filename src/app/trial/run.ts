@@ -23,6 +23,8 @@ export interface RunTask {
   readonly family: Family;
   /** This side. */
   readonly initiator: SideName;
+  /** As of ConnectOptions: where the other side wishes the run. */
+  readonly asked?: { readonly met: string };
   /** ms to have the pipe. */
   readonly limit: number;
   /** Of the throughput measurement, each way; 0: none. */
@@ -46,7 +48,8 @@ export async function runCell(task: RunTask): Promise<TrialRun> {
   signal.throwIfAborted();
   const stop = new AbortController();
   const done = new AbortController();
-  const choice = { methods: [method], paths: [path], families: [family] };
+  const wish = task.asked === undefined ? {} : { asked: task.asked };
+  const choice = { methods: [method], paths: [path], families: [family], ...wish };
   const prepared = node.prepare(task.address, { ...choice, signal: AbortSignal.any([signal, stop.signal]) });
   const heard = new Heard(prepared.pipe, task.initiator, node.wallClock());
   const leave = task.listen((event) => heard.take(event));

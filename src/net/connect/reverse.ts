@@ -36,14 +36,19 @@ export interface DialBackQuestion {
   readonly choice: PathChoice;
   /** The request came by a broker that only this machine's networks reach. */
   readonly localBroker: boolean;
+  /** Where a pipe with the asker ends, which is proof that it is there; undefined: there is none. */
+  readonly met?: string;
 }
 
 /** Pairs that may be dialled for this asker, best first, at most MAX_DIAL_BACKS. */
 export function dialBackCandidates(question: DialBackQuestion): Candidate[] {
-  const { own, asker, choice } = question;
-  const near = speaksForSameLan(question);
+  const { own, asker, choice, met } = question;
+  const near = speaksForSameLan(question) || (met !== undefined && reachOf(met) !== 'global');
   return directCandidates(own, asker.interfaces, choice)
-    .filter(({ remote }) => isAllowed(withoutScope(remote.ip), remote.port, own, near))
+    .filter(({ remote: { ip, port } }) => {
+      const plain = withoutScope(ip);
+      return (plain === met && port >= LOWEST_PORT) || isAllowed(plain, port, own, near);
+    })
     .slice(0, MAX_DIAL_BACKS);
 }
 

@@ -57,7 +57,7 @@ test('trial: who says hello and leaves, or talks nonsense, ends nothing', async 
   await lab.run(first.pipe.closed);
   const second = await meet();
   await second.pipe.sendKind('binary', Buffer.from('{"trial":1,"type":"hello"}'));
-  await lab.run(second.pipe.closed);
+  await lab.run(second.pipe.close());
   const third = await meet();
   await third.hello();
   expect(isOver).toBe(false);

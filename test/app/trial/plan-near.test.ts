@@ -14,8 +14,12 @@ function sideAt(ip: string, hasBroker: boolean): PlanSide {
     tcp: unknown,
   };
   return {
-    ...{ reports: [], hasRelay: true, hasBroker },
-    address: { machineId: ip, interfaces: [entry] as never },
+    ...{ reports: [], hasRelay: true },
+    address: {
+      machineId: ip,
+      interfaces: [entry] as never,
+      brokers: hasBroker ? ['mqtt://203.0.113.9:1883'] : [],
+    },
   };
 }
 

@@ -89,6 +89,18 @@ test('reverse: a private address only in our own subnet, and only with evidence 
   expect(dialled(asker(['192.168.9.7', '10.0.0.1', 'fd55::1']), true)).toEqual([]);
 });
 
+test('reverse: where a pipe with the asker ends it may be dialled, and what lies near that', () => {
+  const met = (ip: string, peer: NodeAddress) =>
+    dialBackCandidates({ own: [own], outer, asker: peer, choice, localBroker: false, met: ip }).map(
+      ({ remote }) => remote.ip,
+    );
+  expect(met('192.168.1.2', asker(['192.168.1.2']))).toEqual(['192.168.1.2']);
+  expect(met('192.168.1.9', asker(['192.168.1.9', '192.168.1.77']))).toEqual(['192.168.1.9', '192.168.1.77']);
+  expect(met('203.0.113.9', asker(['192.168.1.9']))).toEqual([]);
+  expect(met('192.168.1.9', asker(['192.168.1.9', '10.0.0.1', '127.0.0.1']))).toEqual(['192.168.1.9']);
+  expect(met('192.168.1.9', asker(['192.168.1.9'], [], 443))).toEqual([]);
+});
+
 test('reverse: whatever an address says, what is dialled keeps the rules', () => {
   const ip = fc.oneof(
     fc.uint8Array({ minLength: 4, maxLength: 4 }).map(bytesToIp),
