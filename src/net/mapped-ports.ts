@@ -101,7 +101,8 @@ export class MappedPorts {
   renew(): void {
     const sides = routerSides(this.#task.interfaces());
     const keys = sides.map(keyOf);
-    for (const [key, kept] of this.#kept) {
+    // Of what there is now: a key that is begun anew meanwhile would be met again, without end.
+    for (const [key, kept] of [...this.#kept]) {
       kept.over.abort();
       if (!keys.includes(key) && kept.held !== null) this.#left = [...this.#left, kept.held];
       this.#kept.delete(key);

@@ -13,6 +13,8 @@ const CHUNK = 256 * 1024;
 /** Bytes that the thread is told of at once. */
 const STEP = 2 * 1024 * 1024;
 
+const UNWANTED = 'the hash is not wanted any longer';
+
 const SOURCE = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { readSync } = require('node:fs');
@@ -49,6 +51,7 @@ export class HashInPlace implements RunningHash {
   #at = 0;
   #end = 0;
   #running: Promise<void> | null = null;
+  #isClosed = false;
 
   constructor(read: (from: number, length: number) => Promise<Uint8Array>) {
     this.#read = read;
@@ -64,10 +67,12 @@ export class HashInPlace implements RunningHash {
   async digest(end: number): Promise<Uint8Array> {
     this.upTo(end);
     await this.#running;
+    if (this.#isClosed) throw new Error(UNWANTED);
     return new Uint8Array(this.#hash.copy().digest());
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     this.#end = 0;
     return (this.#running ?? Promise.resolve()).catch(() => undefined);
   }
@@ -120,7 +125,7 @@ class HashInThread implements RunningHash {
 
   async close(): Promise<void> {
     await this.#thread?.close();
-    this.#fail(new Error('the hash is not wanted any longer'));
+    this.#fail(new Error(UNWANTED));
   }
 
   #answer(message: unknown): void {

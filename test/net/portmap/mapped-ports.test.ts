@@ -148,3 +148,14 @@ test('mapped ports: a file that is damaged or not ours is as none', async () => 
     expect(ports.facts).toHaveLength(1);
   }
 });
+
+test('mapped ports: after a change of the network each router is asked once more, and what it gave is kept', async () => {
+  const { lab, router, open } = await street('203.0.113.7');
+  const ports = open();
+  void ports.start();
+  await lab.advance(10_000);
+  ports.renew();
+  await lab.advance(10_000);
+  expect(router.asked).toEqual(Array(2).fill({ internal: 10_001, lifetime: 3_600 }));
+  expect(ports.facts).toMatchObject([{ external: { ip: '203.0.113.7', port: 20_002 } }]);
+});
