@@ -11,6 +11,7 @@ import {
 } from '../../net/index.ts';
 import type { AppEvent } from '../events.ts';
 import type { SideName, TrialExplanation, TrialMark, TrialRun } from './document.ts';
+import { TRIAL_LIMITS } from './schema.ts';
 import { explanationOf, inThirdPerson, shortened } from './wording.ts';
 
 export interface RunTask {
@@ -90,7 +91,12 @@ async function measure({ io, node, bytes, signal }: RunTask, pipe: Pipe): Promis
   const result = await Promise.race([bench, late]);
   done.abort();
   const rtt = pipe.rtt === null ? null : Math.round(pipe.rtt * 100) / 100;
-  return { rtt, sendMbps: result?.sendMbps ?? null, receiveMbps: result?.receiveMbps ?? null };
+  return { rtt, sendMbps: told(result?.sendMbps), receiveMbps: told(result?.receiveMbps) };
+}
+
+/** In no time at all nothing was measured. */
+function told(mbps: number | undefined): number | null {
+  return mbps === undefined || mbps > TRIAL_LIMITS.mbps ? null : mbps;
 }
 
 /** What the node tells of one pipe. */

@@ -1,20 +1,16 @@
-/** Trials that go wrong, and other sides that mean harm, in virtual time. */
+/** Trials that go wrong, in virtual time. */
 import { describe, expect, test, vi } from 'vitest';
 import { accept } from '../../../src/app/journeys/accept.ts';
-import { openPipe } from '../../../src/app/journeys/open-pipe.ts';
 import { chooseServers } from '../../../src/app/journeys/servers.ts';
-import { startNode } from '../../../src/app/journeys/start-node.ts';
 import { trial } from '../../../src/app/journeys/trial.ts';
-import type { TrialDocument, TrialRun } from '../../../src/app/trial/document.ts';
+import type { TrialDocument } from '../../../src/app/trial/document.ts';
 import { trialJson } from '../../../src/app/trial/json.ts';
-import { encodeTrialMessage, type TrialMessage } from '../../../src/app/trial/messages.ts';
 import { parseTrial } from '../../../src/app/trial/schema.ts';
 import type { Lab, LabHost } from '../../../src/lab/index.ts';
 import { natPreset } from '../../../src/lab/index.ts';
-import { NO_SERVERS, type P2PNode, type Pipe } from '../../../src/net/index.ts';
-import { sampleTrial } from '../../helpers/sample-trial.ts';
-import { type Side, sideOn, until } from '../session-lab.ts';
-import { type Meeting, type TwoMachines, twoHomes, waiting } from './trial-lab.ts';
+import { NO_SERVERS } from '../../../src/net/index.ts';
+import { sideOn, until } from '../session-lab.ts';
+import { type Meeting, twoHomes, waiting } from './trial-lab.ts';
 
 // Which servers there are is another subject.
 vi.mock(import('../../../src/app/journeys/servers.ts'), () => ({
@@ -31,7 +27,7 @@ const unplug = (lab: Lab, host: LabHost) => {
 };
 const runsOf = ({ cells }: TrialDocument) => cells.flatMap(({ runs }) => runs);
 /** Until side a has the runs of so many. */
-const after = ({ lab, a }: Meeting, count: number) =>
+const reached = ({ lab, a }: Meeting, count: number) =>
   until(lab, () => (a.state().trial?.cells ?? []).flatMap(({ runs }) => runs).length >= count);
 const readBack = (document: TrialDocument) => parseTrial(JSON.stringify(trialJson(document)));
 
@@ -40,7 +36,7 @@ describe('trial: ends early', () => {
     const machines = homes('b dies');
     const meeting = await waiting(machines, PUNCHES);
     const ours = start(meeting);
-    await after(meeting, 5);
+    await reached(meeting, 5);
     const vanished = machines.lab.now();
     unplug(machines.lab, machines.b);
     const document = await machines.lab.run(ours);
@@ -57,7 +53,7 @@ describe('trial: ends early', () => {
     const meeting = await waiting(machines, PUNCHES);
     const ours = start(meeting);
     ours.catch(() => undefined);
-    await after(meeting, 5);
+    await reached(meeting, 5);
     const vanished = machines.lab.now();
     unplug(machines.lab, machines.a);
     const document = await machines.lab.run(meeting.theirs);
@@ -75,7 +71,7 @@ describe('trial: ends early', () => {
   test('the person of side a stops it: both hold the same report, which says so', async () => {
     const meeting = await waiting(homes('a stops'), PUNCHES);
     const ours = start(meeting);
-    await after(meeting, 3);
+    await reached(meeting, 3);
     meeting.stopA();
     const document = await meeting.lab.run(ours);
     expect(document).toMatchObject({ complete: false, incomplete: 'it was stopped' });
@@ -88,7 +84,7 @@ describe('trial: ends early', () => {
   test('the person of side b stops it: both report, and a says who it was', async () => {
     const meeting = await waiting(homes('b stops'), PUNCHES);
     const ours = start(meeting);
-    await after(meeting, 3);
+    await reached(meeting, 3);
     meeting.stopB();
     const theirs = await meeting.lab.run(meeting.theirs);
     expect(theirs).toMatchObject({ complete: false, incomplete: 'it was stopped' });
@@ -142,7 +138,7 @@ describe('trial: ends early', () => {
   test('somebody else is being tried with: BUSY, and the first trial goes on', async () => {
     const meeting = await waiting(homes('busy'), PUNCHES);
     const first = start(meeting, 2);
-    await after(meeting, 1);
+    await reached(meeting, 1);
     const second = sideOn(meeting.hosts.a);
     const other = trial(second.ctx, { peer: meeting.address, repeat: 1, acceptNewKey: false });
     await expect(meeting.lab.run(other)).rejects.toMatchObject({
@@ -151,261 +147,5 @@ describe('trial: ends early', () => {
     });
     expect((await meeting.lab.run(first)).complete).toBe(true);
     expect((await meeting.lab.run(meeting.theirs))?.complete).toBe(true);
-  });
-});
-
-/** A node that says what a test makes it say. */
-interface Liar {
-  readonly node: P2PNode;
-  readonly heard: TrialMessage['type'][];
-}
-
-async function liar(
-  machines: TwoMachines,
-  side: Side,
-  answer: (type: string, pipe: Pipe, node: P2PNode, message: Record<string, unknown>) => void,
-): Promise<Liar> {
-  vi.mocked(chooseServers).mockResolvedValue(machines.servers);
-  const node = await machines.lab.run(startNode(side.ctx));
-  const heard: TrialMessage['type'][] = [];
-  node.addMessageHandler((bytes, _from, pipe, kind) => {
-    if (kind !== 'binary') return;
-    const message = JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown> & {
-      type: TrialMessage['type'];
-    };
-    heard.push(message.type);
-    answer(message.type, pipe, node, message);
-  });
-  return { node, heard };
-}
-
-const say = (pipe: Pipe, message: TrialMessage) =>
-  void pipe.sendKind('binary', encodeTrialMessage(message)).catch(() => undefined);
-const sayRaw = (pipe: Pipe, text: string) =>
-  void pipe.sendKind('binary', new TextEncoder().encode(text)).catch(() => undefined);
-const SAMPLE = sampleTrial();
-const FOREIGN = SAMPLE.sides.b;
-
-describe('trial: a hostile side b', () => {
-  /** What side a comes to when b answers its hello like this. */
-  async function meets(
-    welcome: (pipe: Pipe, node: P2PNode) => void,
-    later: (type: string, pipe: Pipe, message: Record<string, unknown>) => void = () => undefined,
-  ) {
-    const machines = homes('hostile b');
-    const [a, b] = [sideOn(machines.a), sideOn(machines.b)];
-    const { node, heard } = await liar(machines, b, (type, pipe, own, message) => {
-      if (type === 'hello') welcome(pipe, own);
-      else later(type, pipe, message);
-    });
-    const ctx = { ...a.ctx, config: { ...a.ctx.config, ...PUNCHES, methods: ['udp-punch'] as const } };
-    const ours = trial(ctx, { peer: node.address, repeat: 2, acceptNewKey: false });
-    ours.catch(() => undefined);
-    return { ...machines, ours, heard, node };
-  }
-  const polite = (pipe: Pipe, node: P2PNode, address = node.address) =>
-    say(pipe, { type: 'welcome', side: FOREIGN, address, hasRelay: true });
-
-  test.each([
-    ['garbage', '\u0000garbage'],
-    ['a welcome of wrong types', '{"trial":1,"type":"welcome","side":[],"address":5,"hasRelay":"yes"}'],
-    ['a welcome without its side', '{"trial":1,"type":"welcome","address":"p2pd1","hasRelay":true}'],
-    ['more than a message may hold', `{"trial":1,"type":"welcome","x":"${'x'.repeat(1_100_000)}"}`],
-    ['a report nobody asked for', '{"trial":1,"type":"report","document":{}}'],
-  ])('says %s: an error in a line, and no report', async (_, text) => {
-    const { lab, ours } = await meets((pipe) => sayRaw(pipe, text));
-    await expect(lab.run(ours)).rejects.toMatchObject({
-      name: 'P2pdError',
-      code: expect.stringMatching(/PEER_SILENT|PIPE_CLOSED/),
-      message: expect.not.stringContaining('\n'),
-    });
-  });
-
-  test.each([
-    ['an address that is none', 'p2pd1nonsense'],
-    ['nothing as its address', ''],
-  ])('gives %s in its welcome: the one that is known is used', async (_, address) => {
-    const { lab, ours, node } = await meets((pipe, own) => polite(pipe, own, address));
-    const document = await lab.run(ours);
-    expect(document.sides.b).toMatchObject({ nodeId: node.nodeId, version: FOREIGN.version });
-    expect(document.cells.find(({ initiator }) => initiator === 'a')?.runs[0]?.outcome).toBe('open');
-  });
-
-  test('lies of its runs and its clock: the report can be read back, and its times are within the trial', async () => {
-    const lie: TrialRun = {
-      ...(runsOf(SAMPLE)[0] as TrialRun),
-      at: 0,
-      elapsed: 604_800_000,
-      rtt: 604_800_000,
-      reason: 'x'.repeat(500),
-    };
-    const { lab, ours } = await meets(polite, (type, pipe, message) => {
-      const id = Number(message.id);
-      if (type === 'time') say(pipe, { type: 'now', id, received: 8_640_000_000_000_000, sent: 0 });
-      if (type === 'run') say(pipe, { type: 'ran', id, startedAt: 8_640_000_000_000_000, run: lie });
-      if (type === 'finish') say(pipe, { type: 'side', side: { ...FOREIGN, nodeId: '0'.repeat(32) } });
-    });
-    const document = await lab.run(ours);
-    expect(readBack(document)).toEqual(document);
-    for (const { at } of runsOf(document)) expect(at).toBeLessThanOrEqual(document.elapsed);
-    expect(document.sides.b.nodeId).not.toBe('0'.repeat(32));
-  });
-
-  test('answers no run: the trial ends with what there is, as incomplete', async () => {
-    const { lab, ours, heard } = await meets(polite);
-    const document = await lab.run(ours);
-    expect(document).toMatchObject({
-      complete: false,
-      incomplete: expect.stringContaining('no answer to "run"'),
-    });
-    expect(heard.filter((type) => type === 'run')).toHaveLength(1);
-  });
-
-  test('floods while the trial goes on: nothing is kept, and the trial ends', {
-    timeout: 30_000,
-  }, async () => {
-    const { lab, ours } = await meets(polite, (type, pipe, message) => {
-      for (let i = 0; i < 2_000; i++)
-        say(pipe, { type: 'ran', id: 900_000 + i, startedAt: 0, run: runsOf(SAMPLE)[0] as TrialRun });
-      if (type === 'run')
-        say(pipe, {
-          type: 'ran',
-          id: Number(message.id),
-          startedAt: 0,
-          run: { ...(runsOf(SAMPLE)[0] as TrialRun) },
-        });
-    });
-    expect(runsOf(await lab.run(ours))).toHaveLength(4);
-  });
-});
-
-describe('trial: a hostile side a', () => {
-  /** Side b waits; the liar has a pipe to it, and b's answers come to `heard`. */
-  async function attacked() {
-    const machines = homes('hostile a');
-    const meeting = await waiting(machines);
-    const side = sideOn(machines.a);
-    const { node, heard } = await liar(machines, side, () => undefined);
-    const choice = { peer: meeting.address, ...PUNCHES, methods: ['udp-punch'] as const };
-    const pipe = await machines.lab.run(openPipe(side.ctx, node, choice, side.ctx.signal).opened);
-    const hello = () => say(pipe, { type: 'hello', program: '1', address: node.address });
-    const begun = async () => {
-      hello();
-      await until(machines.lab, () => heard.includes('welcome'));
-      say(pipe, { type: 'plan', side: FOREIGN, cells: PLAN });
-      await until(machines.lab, () => meeting.b.state().trial?.phase === 'running');
-    };
-    return { ...meeting, pipe, heard, node, hello, begun };
-  }
-  const PLAN = SAMPLE.cells.map(({ runs: _, surprise: __, ...cell }) => ({ ...cell, wanted: 2 }));
-  const RUN = runsOf(SAMPLE)[0] as TrialRun;
-
-  test('what is said before a trial has begun comes to nothing', async () => {
-    const { lab, pipe, b, heard, stopB, theirs } = await attacked();
-    say(pipe, { type: 'plan', side: FOREIGN, cells: PLAN });
-    say(pipe, { type: 'report', document: SAMPLE });
-    say(pipe, {
-      type: 'run',
-      id: 1,
-      way: { method: 'direct', path: 'local', family: 4 },
-      limit: 1,
-      bytes: 0,
-    });
-    sayRaw(pipe, 'x'.repeat(100_000));
-    await lab.advance(5_000);
-    expect(b.state().trial?.phase).toBe('waiting');
-    expect(heard).toEqual([]);
-    stopB();
-    expect(await lab.run(theirs)).toBeNull();
-  });
-
-  test('somebody else’s address: no part is taken, and that is said once', async () => {
-    const { lab, pipe, address, heard, stopB, theirs, b } = await attacked();
-    for (let i = 0; i < 50; i++) say(pipe, { type: 'hello', program: '1', address });
-    await lab.advance(5_000);
-    expect(heard).toEqual(['sorry']);
-    expect(b.state().trial?.phase).toBe('waiting');
-    stopB();
-    await lab.run(theirs);
-  });
-
-  test('results of cells that do not exist, and more than were planned: not kept, not shown', async () => {
-    const { lab, pipe, begun, b, theirs } = await attacked();
-    await begun();
-    for (const cell of [0, 0, 0, 0, 63, 64]) say(pipe, { type: 'result', cell, run: RUN, left: 5 });
-    say(pipe, { type: 'plan', side: FOREIGN, cells: [] });
-    await lab.advance(1_000);
-    expect(b.state().trial?.cells[0]?.runs).toHaveLength(2);
-    void pipe.close('enough');
-    const document = await lab.run(theirs);
-    expect(document).toMatchObject({
-      complete: false,
-      incomplete: expect.stringContaining('the other side is gone'),
-    });
-    expect(document?.cells.map(({ runs }) => runs.length)).toEqual([2, ...Array(9).fill(0)]);
-  });
-
-  test('a report that lies of who took part: b knows better', async () => {
-    const { lab, pipe, begun, node, theirs, b } = await attacked();
-    await begun();
-    say(pipe, { type: 'report', document: { ...SAMPLE, redacted: true } });
-    const document = await lab.run(theirs);
-    expect(document?.sides.a.nodeId).toBe(node.nodeId);
-    expect(document?.sides.b).toMatchObject({
-      nodeId: b.state().nodes[0]?.nodeId,
-      reports: [{ udp: { type: 5 } }],
-    });
-    expect(document?.redacted).toBe(false);
-  });
-
-  test('nonsense in the middle ends it, with what there is', async () => {
-    const { lab, pipe, begun, theirs } = await attacked();
-    await begun();
-    say(pipe, { type: 'result', cell: 1, run: RUN, left: 5 });
-    sayRaw(pipe, '{"trial":1,"type":"result","cell":-1}');
-    const document = await lab.run(theirs);
-    expect(document?.incomplete).toMatch(/^the other side says something else: /);
-    expect(document?.cells[1]?.runs).toHaveLength(1);
-  });
-
-  test('nonsense before a plan: the pipe is closed, and b waits for somebody else', async () => {
-    const { lab, pipe, hello, heard, b, stopB, theirs } = await attacked();
-    hello();
-    await until(lab, () => heard.includes('welcome'));
-    sayRaw(pipe, '{"trial":1,"type":"plan","cells":7}');
-    await lab.run(pipe.closed);
-    await until(lab, () => b.state().trial?.phase === 'waiting');
-    stopB();
-    await lab.run(theirs);
-  });
-
-  test('questions by the thousand: few are answered at once, and b lives', { timeout: 30_000 }, async () => {
-    const { lab, pipe, begun, heard, stopB, theirs } = await attacked();
-    await begun();
-    for (let id = 0; id < 3_000; id++) say(pipe, { type: 'time', id });
-    for (let id = 0; id < 100; id++)
-      say(pipe, {
-        type: 'run',
-        id,
-        way: { method: 'tcp-punch', path: 'local', family: 4 },
-        limit: 100,
-        bytes: 0,
-      });
-    await lab.advance(5_000);
-    const count = (type: string) => heard.filter((one) => one === type).length;
-    expect(count('now')).toBeLessThanOrEqual(3_000);
-    expect(count('ran')).toBeLessThanOrEqual(100);
-    stopB();
-    expect((await lab.run(theirs))?.incomplete).toBe('it was stopped');
-  });
-
-  test('the same way twice in a plan: it is refused, as no report could hold it', async () => {
-    const { lab, pipe, hello, heard, stopB, theirs } = await attacked();
-    hello();
-    await until(lab, () => heard.includes('welcome'));
-    say(pipe, { type: 'plan', side: FOREIGN, cells: [...PLAN, ...PLAN] });
-    await lab.run(pipe.closed);
-    stopB();
-    expect(await lab.run(theirs)).toBeNull();
   });
 });
