@@ -63,7 +63,13 @@ export function reduceTrial(before: TrialState | null, event: TrialEvent | Trial
 function nextPhase(before: TrialState | null, event: TrialEvent): TrialState {
   const begins = before === null || event.phase === 'waiting' || event.phase === 'meeting';
   const kept = begins ? null : before;
-  const cells = event.cells?.map((cell) => ({ ...cell, surprise: false, runs: [] })) ?? kept?.cells ?? [];
+  const planned = event.cells?.map((cell) => ({ ...cell, surprise: false, runs: [] })) ?? kept?.cells ?? [];
+  // The report is right where a run was not told.
+  const cells =
+    event.document?.cells.map((cell, place) => ({
+      ...cell,
+      wanted: planned[place]?.wanted ?? cell.runs.length,
+    })) ?? planned;
   return {
     phase: event.phase,
     role: event.role,

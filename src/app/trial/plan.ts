@@ -107,7 +107,7 @@ function forecastHairpin(
   const hairpins = reports.map(({ udp, tcp }) => (method === 'udp-punch' ? udp : tcp).hairpin);
   if (hairpins.includes(true)) return maybe(`both are behind ${outer}, which sends its own people back`);
   return no(
-    `both are behind ${outer}, which does not send its own people back: the local pathway is for them`,
+    `both are behind ${outer}, which does not send its own people back: that is what the local pathway is for`,
   );
 }
 
@@ -119,7 +119,7 @@ function forecastLocal(from: PlanSide, to: PlanSide, shares: string | null, fami
   const hasOuter = [from, to].every((side) => entriesOf(side, family).some(({ outer }) => outer.length > 0));
   if (isNear && (shares !== null || !hasOuter)) return yes('both are on one network');
   if (shares !== null) return maybe('both leave by one router, from different networks behind it');
-  return no('they are on different networks');
+  return no('the two are on different networks');
 }
 
 /** Machine ids alone do not tell: copies of one image have the same. */

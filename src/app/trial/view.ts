@@ -106,7 +106,7 @@ export function reportLines(document: TrialDocument): {
   const failures = failuresOf(document).flatMap((failure) => {
     const { reason, explanation } = failure;
     return [
-      text(`${reason}: ${whereText(failure)}`),
+      text(`${whereText(failure)}: ${reason}`),
       ...(explanation?.help == null ? [] : [text(`  what would help: ${explanation.help}`)]),
     ];
   });

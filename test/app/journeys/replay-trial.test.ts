@@ -3,21 +3,18 @@ import { describe, expect, test, vi } from 'vitest';
 import type { AppEvent } from '../../../src/app/events.ts';
 import type { Context } from '../../../src/app/journeys/context.ts';
 import { replayTrial } from '../../../src/app/journeys/replay-trial.ts';
+import { chooseServers } from '../../../src/app/journeys/servers.ts';
 import type { TrialDocument } from '../../../src/app/trial/document.ts';
 import { natPreset } from '../../../src/lab/index.ts';
-import { NO_SERVERS } from '../../../src/net/index.ts';
 import { sampleTrial } from '../../helpers/sample-trial.ts';
 import { outcomesOf, tried, twoHomes, waiting } from './trial-lab.ts';
 
 // Which servers there are is another subject; in a replay they are the simulation's.
-vi.mock(import('../../../src/app/journeys/servers.ts'), async (original) => {
-  const { chooseServers } = await original();
-  return {
-    chooseServers: vi.fn(async (ctx) =>
-      ctx.config.servers.kind === 'simulated' ? chooseServers(ctx) : NO_SERVERS,
-    ),
-  };
-});
+vi.mock(import('../../../src/app/journeys/servers.ts'), async (original) => ({
+  chooseServers: vi.fn((await original()).chooseServers),
+}));
+
+type Servers = typeof import('../../../src/app/journeys/servers.ts');
 
 async function recorded(
   seed: string,
@@ -30,6 +27,8 @@ async function recorded(
 }
 
 async function replayed(document: TrialDocument, signal = new AbortController().signal) {
+  const actual = await vi.importActual<Servers>('../../../src/app/journeys/servers.ts');
+  vi.mocked(chooseServers).mockImplementation(actual.chooseServers);
   const events: AppEvent[] = [];
   const { a } = twoHomes('the person', {});
   const { sideOn } = await import('../session-lab.ts');
