@@ -67,9 +67,10 @@ function nothingToDo(document: Pick<TrialDocument, 'cells'>, tallies: Tallies): 
     const back = always(reverseTo(document, reached)) ? `, and ${there} asks ${here} to dial back` : '';
     return `Side ${here} reaches side ${there} directly${back}: nothing needs to change.`;
   }
-  const punch = (['tcp-punch', 'udp-punch'] as const).find((method) => always(tallies[method]));
-  if (punch === undefined) return null;
-  return `${punch === 'tcp-punch' ? 'TCP' : 'UDP'} hole punching opened every time: nothing needs to change.`;
+  const isSure = { tcp: always(tallies['tcp-punch']), udp: always(tallies['udp-punch']) };
+  if (!isSure.tcp && !isSure.udp) return null;
+  const how = isSure.tcp && isSure.udp ? 'TCP and UDP' : isSure.tcp ? 'TCP' : 'UDP';
+  return `Hole punching over ${how} opened every time: nothing needs to change.`;
 }
 
 /** Whether direct connects over the Internet reach that side, every time. */

@@ -57,7 +57,7 @@ test('advice: one side that is reached is enough, as the other is dialled back',
 
 test('advice: hole punching that always opens is good enough', () => {
   const punched = withCells((cell) => (cell.method === 'udp-punch' ? ended(cell, 'open') : cell));
-  expect(adviceFor(punched)).toEqual(['UDP hole punching opened every time: nothing needs to change.']);
+  expect(adviceFor(punched)).toEqual(['Hole punching over UDP opened every time: nothing needs to change.']);
 });
 
 test('advice: nothing comes back', () => {
