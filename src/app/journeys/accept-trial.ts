@@ -1,16 +1,17 @@
 /** The trial journey of who is asked (side b): a node that waits for a trial, takes part in it, and gets its report. */
 import type { Pipe } from '../../net/index.ts';
 import { aboutThis } from '../about.ts';
-import type { TrialDocument, TrialSide } from '../trial/document.ts';
+import type { TrialDocument, TrialRun, TrialSide } from '../trial/document.ts';
 import { checked, Ledger } from '../trial/ledger.ts';
 import { TrialLink } from '../trial/link.ts';
-import { helloIn, type TrialMessage } from '../trial/messages.ts';
+import { helloIn, type TrialMessage, type Way } from '../trial/messages.ts';
+import { planTrial } from '../trial/plan.ts';
 import { runCell } from '../trial/run.ts';
 import { MOST_ANSWERS, MOST_RUNS } from '../trial/timing.ts';
 import type { Context } from './context.ts';
 import { checkNickname } from './nickname.ts';
 import { stopNode } from './start-node.ts';
-import { isAddressOf, natsOf, sideOf, startTrialNode, type TrialNode } from './trial-node.ts';
+import { isAddressOf, natsOf, planSideOf, sideOf, startTrialNode, type TrialNode } from './trial-node.ts';
 
 export interface AcceptTrialOptions {
   /** Registered for the node; null: none. */
@@ -30,6 +31,12 @@ export async function acceptTrial(ctx: Context, options: AcceptTrialOptions): Pr
     await stopNode(here.ctx, here.node, 'the trial is over');
   }
 }
+
+const NOT_NEAR: TrialRun = {
+  ...{ outcome: 'failed', at: 0, elapsed: 0, rtt: null, sendMbps: null, receiveMbps: null },
+  reason: 'not dialled: the two are on different networks',
+  ...{ explanation: null, timeline: [] },
+};
 
 type Done = (document: TrialDocument | null) => void;
 
@@ -181,6 +188,10 @@ class Guest {
     this.#running++;
     try {
       const { id, way, limit, bytes } = message;
+      if (way.path === 'local' && !this.#isNear(way)) {
+        await link.send({ type: 'ran', id, startedAt: ctx.io.wallClock(), run: NOT_NEAR });
+        return;
+      }
       const signal = AbortSignal.any([ctx.signal, this.#over.signal]);
       const task = {
         io: ctx.io,
@@ -197,6 +208,18 @@ class Guest {
     } finally {
       this.#running--;
     }
+  }
+
+  /** A stranger's private addresses are dialled only where something speaks for one network: what came of it is told to it. */
+  #isNear({ method, family }: Way): boolean {
+    const a = planSideOf(this.#address, [], false);
+    const b = planSideOf(this.#here.node.address, [], false);
+    const [cell] = planTrial({
+      ...{ a, b, methods: [method], paths: ['local'], families: [family] },
+      ...{ repeat: 1, initiators: ['b'] },
+    });
+    const isAskable = method === 'direct' || a.address.brokers.length > 0;
+    return !isAskable || (cell !== undefined && cell.predicted !== 'no');
   }
 
   async #self(): Promise<TrialSide> {

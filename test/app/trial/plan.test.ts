@@ -153,6 +153,15 @@ describe('plan', () => {
     });
   });
 
+  test('plan: neighbours with addresses of the Internet itself are on one network', () => {
+    const six = (ip: string) => sideOf('', '', { interfaces: [entryOf(ip, ip, { family: 6 })] });
+    const local = only('direct', 'local');
+    expect(planned({ a: six('2001:db8:1::2'), b: six('2001:db8:1::3'), ...local })[0]?.why).toBe(
+      'both are on one network',
+    );
+    expect(planned({ a: six('2001:db8:1::2'), b: six('2001:db8:2::3'), ...local })[0]?.predicted).toBe('no');
+  });
+
   test('plan: one machine reaches itself; copies of one image are two', () => {
     const same = (inner: string) => ({ ...sideOf(inner, '203.0.113.1', { machineId: 'x' }) });
     const [a, b, copy] = [
