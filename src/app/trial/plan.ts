@@ -72,11 +72,19 @@ export function planTrial(task: PlanTask): PlannedCell[] {
 function forecast(from: PlanSide, to: PlanSide, method: Method, path: Pathway, family: Family): Forecast {
   const unaskable = method === 'direct' ? null : forecastUnasked(from, to, method, family);
   if (unaskable !== null) return unaskable;
+  return path === 'local'
+    ? forecastLocal(from, to, sharedNat(from, to, family), family)
+    : forecastExternal(from, to, method, family);
+}
+
+function forecastExternal(from: PlanSide, to: PlanSide, method: Method, family: Family): Forecast {
   const shares = sharedNat(from, to, family);
-  if (path === 'local') return forecastLocal(from, to, shares, family);
   if (method === 'relay' && !from.hasRelay && !to.hasRelay) return no('neither side knows a TURN server');
   const isMapped = (side: PlanSide) => entriesOf(side, family).some((entry) => entry.mappedPort !== null);
   if (method === 'direct' && isMapped(to)) return yes('the router of the other side forwards its port');
+  // No router stands between neighbours, whatever it keeps out.
+  if ((method === 'direct' || method === 'reverse') && areNeighbours(from, to, family))
+    return (method === 'direct' ? yes : maybe)('both are on one network, with addresses of the Internet');
   if (method === 'reverse' && isMapped(from)) return yes('the router of this side forwards its port');
   if (shares !== null && method !== 'relay') return forecastHairpin(from, to, family, method, shares);
   const transport = method === 'udp-punch' ? 'udp' : 'tcp';
@@ -117,9 +125,22 @@ function forecastLocal(from: PlanSide, to: PlanSide, shares: string | null, fami
     entriesOf(to, family).some((other) => sharesSubnet(one, other, family)),
   );
   const hasOuter = [from, to].every((side) => entriesOf(side, family).some(({ outer }) => outer.length > 0));
-  if (isNear && (shares !== null || !hasOuter)) return yes('both are on one network');
+  const isUnique = areNeighbours(from, to, family);
+  if (isUnique || (isNear && (shares !== null || !hasOuter))) return yes('both are on one network');
   if (shares !== null) return maybe('both leave by one router, from different networks behind it');
   return no('the two are on different networks');
+}
+
+/** By IPv6 addresses that servers see as they are: a /64 is one link, anywhere. */
+function areNeighbours(from: PlanSide, to: PlanSide, family: Family): boolean {
+  if (family === 4) return false;
+  const untranslated = (side: PlanSide) =>
+    entriesOf(side, family).map((entry) => ({
+      ...entry,
+      inner: entry.inner.filter((ip) => entry.outer.includes(ip)),
+    }));
+  const others = untranslated(to);
+  return untranslated(from).some((one) => others.some((other) => sharesSubnet(one, other, family)));
 }
 
 /** Machine ids alone do not tell: copies of one image have the same. */

@@ -160,6 +160,10 @@ export function explainFailure(
     return new P2pdError('NO_PATH', `no path to the peer: ${explanation.sentence}`, {
       hint: explanation.help ?? 'p2pd-demo nat on both sides shows what is in the way',
     });
+  if (total === 0 && failures.length === 0 && asked.kind !== 'impossible')
+    return new P2pdError('NO_PATH', 'the peer answered, but it has no address that may be dialled that way', {
+      hint: 'allow more with --methods drput, --paths el and --families 46',
+    });
   if (asked.kind === 'answered' || asked.kind === 'refused')
     return new P2pdError('NO_PATH', `the peer answered, but no path was found: ${summary(failures)}`, {
       hint: 'neither side can be reached from outside: forward a port on one of them, or use IPv6',

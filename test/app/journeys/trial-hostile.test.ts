@@ -29,6 +29,7 @@ const readBack = (document: TrialDocument) => parseTrial(JSON.stringify(trialJso
 interface Liar {
   readonly node: P2PNode;
   readonly heard: TrialMessage['type'][];
+  readonly said: Record<string, unknown>[];
 }
 
 async function liar(
@@ -39,15 +40,17 @@ async function liar(
   vi.mocked(chooseServers).mockResolvedValue(machines.servers);
   const node = await machines.lab.run(startNode(side.ctx));
   const heard: TrialMessage['type'][] = [];
+  const said: Record<string, unknown>[] = [];
   node.addMessageHandler((bytes, _from, pipe, kind) => {
     if (kind !== 'binary') return;
     const message = JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown> & {
       type: TrialMessage['type'];
     };
     heard.push(message.type);
+    said.push(message);
     answer(message.type, pipe, node, message);
   });
-  return { node, heard };
+  return { node, heard, said };
 }
 
 const say = (pipe: Pipe, message: TrialMessage) =>
@@ -156,7 +159,7 @@ describe('trial: a hostile side a', () => {
     const machines = homes('hostile a');
     const meeting = await waiting(machines);
     const side = sideOn(machines.a);
-    const { node, heard } = await liar(machines, side, () => undefined);
+    const { node, heard, said } = await liar(machines, side, () => undefined);
     const choice = { peer: meeting.address, ...PUNCHES, methods: ['udp-punch'] as const };
     const pipe = await machines.lab.run(openPipe(side.ctx, node, choice, side.ctx.signal).opened);
     const hello = () => say(pipe, { type: 'hello', program: '1', address: node.address });
@@ -166,7 +169,7 @@ describe('trial: a hostile side a', () => {
       say(pipe, { type: 'plan', side: FOREIGN, cells: PLAN });
       await until(machines.lab, () => meeting.b.state().trial?.phase === 'running');
     };
-    return { ...meeting, pipe, heard, node, hello, begun };
+    return { ...meeting, pipe, heard, said, node, hello, begun };
   }
   const PLAN = SAMPLE.cells.map(({ runs: _, surprise: __, ...cell }) => ({ ...cell, wanted: 2 }));
   const RUN = runsOf(SAMPLE)[0] as TrialRun;
@@ -188,6 +191,18 @@ describe('trial: a hostile side a', () => {
     expect(heard).toEqual([]);
     stopB();
     expect(await lab.run(theirs)).toBeNull();
+  });
+
+  test('a wish to dial its private addresses, from another network: not dialled, and that is all it learns', async () => {
+    const { lab, pipe, begun, said, stopB, theirs } = await attacked();
+    await begun();
+    const way = { method: 'direct', path: 'local', family: 4 } as const;
+    say(pipe, { type: 'run', id: 1, way, limit: 5_000, bytes: 0 });
+    await until(lab, () => said.some(({ type }) => type === 'ran'));
+    const reason = 'side A answered, but it has no address that may be dialled that way';
+    expect(said.find(({ type }) => type === 'ran')).toMatchObject({ run: { outcome: 'failed', reason } });
+    stopB();
+    await lab.run(theirs);
   });
 
   test('somebody else’s address: no part is taken, and that is said once', async () => {

@@ -178,17 +178,22 @@ describe('trial between two homes', () => {
 
   test('trial: two behind one router meet on their own network, and the report says so', async () => {
     const lab = createLab({ seed: 'one home' });
-    const net = lab.internet();
+    const net = lab.internet({ subnets: ['203.0.113.0/24', '2001:db8:ffff::/64'] });
     const { servers } = buildServices(lab, net, {
-      ...{ brokers: 2, stun: 2, ntp: 2, fullStun: true, ipv6: false, turn: false, line: { delay: 5 } },
+      ...{ brokers: 2, stun: 2, ntp: 2, fullStun: true, ipv6: true, turn: false, line: { delay: 5 } },
     });
-    const home = lab.lan({ delay: 1 });
+    const home = lab.lan({ delay: 1, subnets: ['192.168.1.0/24', '2001:db8:1::/64'] });
     lab.router({ wan: net, lans: [home], nat: natPreset('restrict port', 'equal') });
     const hosts = { a: lab.host({ name: 'a', on: home }), b: lab.host({ name: 'b', on: home }) };
     const { ours, theirs } = await tried(await waiting({ lab, servers, ...hosts }), 2);
     expect(theirs).toEqual(ours);
     const lines = outcomesOf(ours);
-    expect(lines.filter((line) => line.startsWith('local'))).toEqual([
+    expect(lines.filter((line) => line.includes('!'))).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('local direct 6'))).toEqual([
+      'local direct 6 a: yes, 2 of 2',
+      'local direct 6 b: yes, 2 of 2',
+    ]);
+    expect(lines.filter((line) => line.startsWith('local') && line.includes(' 4 '))).toEqual([
       'local direct 4 a: yes, 2 of 2',
       'local direct 4 b: yes, 2 of 2',
       'local reverse 4 a: yes, 2 of 2',
@@ -198,7 +203,11 @@ describe('trial between two homes', () => {
       'local udp-punch 4 a: yes, 2 of 2',
       'local udp-punch 4 b: yes, 2 of 2',
     ]);
-    expect(lines.filter((line) => line.startsWith('external') && !line.endsWith('no, 0 of 1'))).toEqual([]);
+    expect(
+      lines.filter(
+        (line) => line.startsWith('external') && line.includes(' 4 ') && !line.endsWith('no, 0 of 1'),
+      ),
+    ).toEqual([]);
     expect(cellOf(ours, 'udp-punch', 'a')?.why).toMatch(/both are behind 203\.0\.113\.\d+, which does not/);
   });
 

@@ -118,7 +118,10 @@ describe('plan', () => {
   test('plan: without a broker a side cannot be asked for anything', () => {
     const b = B({ brokers: [] });
     const [fromA, fromB] = planned({ b, ...only('udp-punch') });
-    expect(fromA).toMatchObject({ predicted: 'no', why: 'side B uses no broker, so it cannot be asked' });
+    expect(fromA).toMatchObject({
+      predicted: 'no',
+      why: 'side B cannot be asked for it: its address names no broker',
+    });
     expect(fromB).toMatchObject({ predicted: 'yes' });
   });
 
@@ -151,6 +154,15 @@ describe('plan', () => {
       predicted: 'no',
       why: 'the two are on different networks',
     });
+  });
+
+  test('plan: neighbours with addresses of the Internet itself are on one network', () => {
+    const six = (ip: string) => sideOf('', '', { interfaces: [entryOf(ip, ip, { family: 6 })] });
+    const local = only('direct', 'local');
+    expect(planned({ a: six('2001:db8:1::2'), b: six('2001:db8:1::3'), ...local })[0]?.why).toBe(
+      'both are on one network',
+    );
+    expect(planned({ a: six('2001:db8:1::2'), b: six('2001:db8:2::3'), ...local })[0]?.predicted).toBe('no');
   });
 
   test('plan: one machine reaches itself; copies of one image are two', () => {
