@@ -86,11 +86,10 @@ export class TrialLink {
       });
     });
     try {
-      await this.send(question);
-      return await answer;
+      // Sending may last as long as the other side is away; the wait for its answer ends all the same.
+      return await Promise.race([answer, this.send(question).then(() => answer)]);
     } finally {
       done.abort();
-      answer.catch(() => undefined);
     }
   }
 
