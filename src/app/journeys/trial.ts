@@ -212,7 +212,10 @@ class Trial {
       });
       return ctx.signal.aborted ? 'it was stopped' : null;
     } catch (error) {
-      return ctx.signal.aborted ? 'it was stopped' : reasonOf(error);
+      if (ctx.signal.aborted) return 'it was stopped';
+      // Whoever is away takes no last words, nor the report.
+      if (error instanceof P2pdError && isSilence(error)) partner?.link.end(error);
+      return reasonOf(error);
     }
   }
 

@@ -137,6 +137,16 @@ export function reasonFor(error: unknown): string {
   return SYSTEM_REASONS[reason] ?? reason;
 }
 
+function answeredInVain(failures: readonly unknown[], total: number | null): P2pdError {
+  if (total === 0 && failures.length === 0)
+    return new P2pdError('NO_PATH', 'the peer answered, but it has no address that may be dialled that way', {
+      hint: 'allow more with --methods drput, --paths el and --families 46',
+    });
+  return new P2pdError('NO_PATH', `the peer answered, but no path was found: ${summary(failures)}`, {
+    hint: 'neither side can be reached from outside: forward a port on one of them, or use IPv6',
+  });
+}
+
 /**
  * The error of a connect whose attempts all failed.
  *
@@ -160,14 +170,7 @@ export function explainFailure(
     return new P2pdError('NO_PATH', `no path to the peer: ${explanation.sentence}`, {
       hint: explanation.help ?? 'p2pd-demo nat on both sides shows what is in the way',
     });
-  if (total === 0 && failures.length === 0 && asked.kind !== 'impossible')
-    return new P2pdError('NO_PATH', 'the peer answered, but it has no address that may be dialled that way', {
-      hint: 'allow more with --methods drput, --paths el and --families 46',
-    });
-  if (asked.kind === 'answered' || asked.kind === 'refused')
-    return new P2pdError('NO_PATH', `the peer answered, but no path was found: ${summary(failures)}`, {
-      hint: 'neither side can be reached from outside: forward a port on one of them, or use IPv6',
-    });
+  if (asked.kind === 'answered' || asked.kind === 'refused') return answeredInVain(failures, total);
   if (total === null && asked.kind === 'impossible')
     return new P2pdError('NO_SERVICE', `the peer cannot be asked to dial back: ${asked.reason}`);
   if (total === 0) {
