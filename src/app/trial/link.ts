@@ -93,14 +93,9 @@ export class TrialLink {
       });
     });
     try {
-<<<<<<< HEAD
       const asked = question === null ? Promise.resolve() : this.send(question);
       // A side that reads nothing takes no question either.
       return await Promise.race([answer, asked.then(() => answer)]);
-=======
-      // Sending may last as long as the other side is away; the wait for its answer ends all the same.
-      return await Promise.race([answer, this.send(question).then(() => answer)]);
->>>>>>> 1a079e747890db7c502b9eee68111821d41810a8
     } finally {
       done.abort();
     }
