@@ -4,7 +4,7 @@
 export const RUN_LIMIT = 12_000;
 
 /** What the other side's answer to a run may take besides the run: measuring, closing, and a path that has to be found anew. */
-export const ANSWER_LATE = 30_000;
+export const ANSWER_LATE = 15_000;
 
 /** Until the other side says that it runs trials at all. */
 export const HEARD_LIMIT = 6_000;
