@@ -111,6 +111,7 @@ export class P2PNode {
       listener: (startedAt, asker) => this.#pipes.listener(startedAt, { address: asker }),
       emit: this.#emit,
       addressChanged: () => this.#pipes.tellAddress(),
+      networkKnown: () => this.#pipes.networkChanged(),
       signal: this.#stopping.signal,
     });
   }

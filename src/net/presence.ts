@@ -30,6 +30,8 @@ export interface PresenceTask extends NodeSide {
   readonly interfaces: () => readonly NetworkInterface[];
   /** Others hear another address from now on. */
   readonly addressChanged: () => void;
+  /** The network is another one, and servers have told how they see it. */
+  readonly networkKnown: () => void;
 }
 
 export class Presence {
@@ -182,6 +184,7 @@ export class Presence {
       if (hasAnswer && (await this.#nats.renew(before)) && setup.nat === true)
         void this.#nats.findLater().then(() => this.#mappings.watch());
       if (hasAnswer) {
+        this.#task.networkKnown();
         before = this.#world.outer;
         this.#warm.keep();
         continue;

@@ -75,6 +75,8 @@ export class Recovery {
   /** The machine's network is another one: what was in vain may work now, and what works may be dead. */
   networkChanged(pipes: Iterable<Pipe>): void {
     for (const pipe of pipes) {
+      // What was in doubt before may be doubted again at once.
+      this.#doubted.delete(pipe);
       const search = this.#searches.get(pipe);
       if (search === undefined) pipe.ping();
       else search.hurry();

@@ -16,7 +16,7 @@ describeNeeding(TWO_NATS_NEEDS, 'network change', () => {
       const { address, program: peer } = await lab.accept('b', ['--echo', '--servers', nats.servers]);
       const command = ['connect', address, '--json', '--servers', nats.servers, '--methods', 'pu'];
       const dialler = lab.start('a', command, { input: null });
-      await dialler.event('open');
+      await Promise.all([dialler.event('open'), peer.event('open')]);
       const ip = (...args: string[]) => lab.net.run('a', 'ip', ...args);
       ip('addr', 'del', '192.168.1.2/24', 'dev', 'eth0');
       ip('addr', 'add', '192.168.1.77/24', 'dev', 'eth0');
