@@ -115,6 +115,11 @@ export class NodePipes {
     this.#recovery.networkChanged(this.#open.values());
   }
 
+  /** Servers have told how they see it. */
+  networkKnown(): void {
+    this.#recovery.networkKnown(this.#open.values());
+  }
+
   /**
    * @param startedAt when the pipe was asked for, or showed its first sign
    * @param partner null: not known

@@ -111,7 +111,7 @@ export class P2PNode {
       listener: (startedAt, asker) => this.#pipes.listener(startedAt, { address: asker }),
       emit: this.#emit,
       addressChanged: () => this.#pipes.tellAddress(),
-      networkKnown: () => this.#pipes.networkChanged(),
+      networkKnown: () => this.#pipes.networkKnown(),
       signal: this.#stopping.signal,
     });
   }

@@ -75,11 +75,22 @@ export class Recovery {
   /** The machine's network is another one: what was in vain may work now, and what works may be dead. */
   networkChanged(pipes: Iterable<Pipe>): void {
     for (const pipe of pipes) {
-      // What was in doubt before may be doubted again at once.
-      this.#doubted.delete(pipe);
       const search = this.#searches.get(pipe);
       if (search === undefined) pipe.ping();
       else search.hurry();
+    }
+  }
+
+  /** Servers have told how they see the new network: what is looked for in vain is looked for again, what is not is asked. */
+  networkKnown(pipes: Iterable<Pipe>): void {
+    for (const pipe of pipes) {
+      const search = this.#searches.get(pipe);
+      if (search !== undefined) search.isHurried = true;
+      else {
+        // What was in doubt before may be doubted again at once.
+        this.#doubted.delete(pipe);
+        pipe.ping();
+      }
     }
   }
 
