@@ -1,7 +1,7 @@
 /**
  * A vitest reporter: says which tests were skipped and, where CI=true, makes that a failure, since
  * a machine that lacks what a test needs proves nothing. Where CI=true it names a file that hangs, too, and
- * ends the run. Ends with one plain line of counts.
+ * ends the run. What passed only when it was tried again is named. Ends with one plain line of counts.
  */
 
 /** ms for one file with CI=true: a test that never lets go of its thread is beyond its own limit. */
@@ -41,6 +41,9 @@ export default class SkipsReporter {
     const forbidden = process.env.CI === 'true' ? skipped.length : 0;
 
     for (const test of skipped) console.log(`skipped: ${test.module.relativeModuleId}: ${test.fullName}`);
+    for (const test of tests)
+      if (test.diagnostic()?.flaky)
+        console.log(`passed only when tried again: ${test.module.relativeModuleId}: ${test.fullName}`);
     if (forbidden > 0) {
       console.log(`With CI=true a skipped test is a failure: ${forbidden}.`);
       process.exitCode = 1;
